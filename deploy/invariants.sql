@@ -465,6 +465,13 @@ from activity.push_subscriptions
 group by user_id
 having count(*) > 10;
 
+-- name: at_most_ten_calendar_feeds
+-- The limit is checked under the owner's lock.
+select user_id, count(*) as feeds
+from tasks.calendar_feeds
+group by user_id
+having count(*) > 10;
+
 -- name: notification_key_used_once
 -- A key of a deleted notification is not used again.
 select n.user_id, n.dedup_key

@@ -1954,6 +1954,85 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calendar-feeds": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the calendar feeds of the user
+         * @description At most 10, newest first, without their secret URLs.
+         */
+        get: operations["listCalendarFeeds"];
+        put?: never;
+        /**
+         * Create a calendar feed
+         * @description Returns a secret URL at which calendars read the user's tasks. Whoever has the URL can read the feed, until it is deleted. The URL is shown only in this response. A feed cannot be changed; create another one and delete it. A user can have 10. Does not use `Idempotency-Key`, because the response is a secret that is not stored; if it is lost, delete the feed and create another one.
+         */
+        post: operations["createCalendarFeed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendar-feeds/{id}": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description The id of the calendar feed. */
+                id: components["parameters"]["CalendarFeedId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a calendar feed
+         * @description Its URL is unknown from then on. Calendars keep what they have read. Ignores the request body.
+         */
+        delete: operations["deleteCalendarFeed"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ical/{token}.ics": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description The secret of the feed. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * Read a calendar feed
+         * @description iCalendar (RFC 5545), for calendars that subscribe to a URL; the secret in the path stands for an access token. Has the open tasks with a due date, the tasks that were completed in the last 30 days, and for each active template one recurring component with the occurrences that have no task yet; at most 5,000 tasks. An unknown and a revoked secret are answered alike. Allows 10 requests a minute for each feed; only requests for unknown secrets count for the address, and above its limit all secrets get 429 from there.
+         */
+        get: operations["readCalendarFeed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health/live": {
         parameters: {
             query?: never;
@@ -2166,6 +2245,19 @@ export interface components {
         Priority: "low" | "medium" | "high";
         /** @enum {string} */
         Tier: "free" | "pro";
+        /**
+         * @description The name of the calendar.
+         * @default Perpetua Flow
+         * @example Work
+         */
+        NewCalendarFeedName: string;
+        /**
+         * @description As what the feed shows tasks; see `CalendarFeedKind`.
+         * @default event
+         * @example both
+         * @enum {string}
+         */
+        NewCalendarFeedKind: "event" | "todo" | "both";
         /**
          * @description At most 2000 characters on Pro; on the free tier more than 1000 is a `VALIDATION_ERROR`. Null sets an empty string.
          * @default
@@ -2719,6 +2811,135 @@ export interface components {
             last_used_at: components["schemas"]["Instant"];
             /** @description Whether the access token of the request belongs to this session. */
             current: boolean;
+        };
+        /**
+         * @description As what the feed shows tasks: `event` (VEVENT), which every calendar shows, `todo` (VTODO), which task lists show, or `both`, which is for programs that show one of them and choose.
+         * @enum {string}
+         */
+        CalendarFeedKind: "event" | "todo" | "both";
+        /**
+         * @example {
+         *       "id": "019bd5db-3c10-7e42-9b6d-71f0a4c8e253",
+         *       "name": "Work",
+         *       "kind": "event",
+         *       "priority": "high",
+         *       "template_id": null,
+         *       "last_read_at": "2026-01-20T08:15:00.000Z",
+         *       "created_at": "2026-01-10T09:00:00.000Z"
+         *     }
+         */
+        CalendarFeed: {
+            /** Format: uuid */
+            id: string;
+            /** @description The name of the calendar. */
+            name: string;
+            kind: components["schemas"]["CalendarFeedKind"];
+            /**
+             * @description The feed has only tasks with this priority; null for all.
+             * @enum {string|null}
+             */
+            priority: "low" | "medium" | "high" | null;
+            /**
+             * Format: uuid
+             * @description The feed has only tasks of this template; null for all.
+             */
+            template_id: string | null;
+            /** @description When a calendar last asked for the feed, to the hour; null if none has. */
+            last_read_at: components["schemas"]["InstantOrNull"];
+            created_at: components["schemas"]["Instant"];
+        };
+        /**
+         * @example {
+         *       "data": [
+         *         {
+         *           "id": "019bd5db-3c10-7e42-9b6d-71f0a4c8e253",
+         *           "name": "Work",
+         *           "kind": "event",
+         *           "priority": "high",
+         *           "template_id": null,
+         *           "last_read_at": "2026-01-20T08:15:00.000Z",
+         *           "created_at": "2026-01-10T09:00:00.000Z"
+         *         }
+         *       ]
+         *     }
+         */
+        CalendarFeedList: {
+            data: components["schemas"]["CalendarFeed"][];
+        };
+        /**
+         * @example {
+         *       "name": "Work",
+         *       "kind": "event",
+         *       "priority": "high"
+         *     }
+         */
+        CalendarFeedDraft: {
+            name?: components["schemas"]["NewCalendarFeedName"];
+            kind?: components["schemas"]["NewCalendarFeedKind"];
+            /**
+             * @description Only tasks with this priority.
+             * @enum {string|null}
+             */
+            priority?: "low" | "medium" | "high" | null;
+            /**
+             * Format: uuid
+             * @description Only tasks of this template.
+             */
+            template_id?: string | null;
+        };
+        /**
+         * @example {
+         *       "data": {
+         *         "id": "019bd5db-3c10-7e42-9b6d-71f0a4c8e253",
+         *         "name": "Work",
+         *         "kind": "event",
+         *         "priority": "high",
+         *         "template_id": null,
+         *         "last_read_at": null,
+         *         "created_at": "2026-01-10T09:00:00.000Z",
+         *         "url": "/ical/pJ0Tq2c9yWm4xZ8kVbN1rS6dLfH3gAe7uKoQiEwYt5M.ics"
+         *       }
+         *     }
+         */
+        NewCalendarFeedAnswer: {
+            data: components["schemas"]["NewCalendarFeed"];
+        };
+        /**
+         * @example {
+         *       "id": "019bd5db-3c10-7e42-9b6d-71f0a4c8e253",
+         *       "name": "Work",
+         *       "kind": "event",
+         *       "priority": "high",
+         *       "template_id": null,
+         *       "last_read_at": null,
+         *       "created_at": "2026-01-10T09:00:00.000Z",
+         *       "url": "/ical/pJ0Tq2c9yWm4xZ8kVbN1rS6dLfH3gAe7uKoQiEwYt5M.ics"
+         *     }
+         */
+        NewCalendarFeed: {
+            /** Format: uuid */
+            id: string;
+            /** @description The name of the calendar. */
+            name: string;
+            kind: components["schemas"]["CalendarFeedKind"];
+            /**
+             * @description The feed has only tasks with this priority; null for all.
+             * @enum {string|null}
+             */
+            priority: "low" | "medium" | "high" | null;
+            /**
+             * Format: uuid
+             * @description The feed has only tasks of this template; null for all.
+             */
+            template_id: string | null;
+            /** @description When a calendar last asked for the feed, to the hour; null if none has. */
+            last_read_at: components["schemas"]["InstantOrNull"];
+            created_at: components["schemas"]["Instant"];
+            /**
+             * Format: uri-reference
+             * @description The secret URL, without the host, which is that of this API. Prefix it with `webcal://` and the host for programs that register this scheme.
+             */
+            url: string;
         };
         Jwks: {
             keys: components["schemas"]["Jwk"][];
@@ -6368,6 +6589,19 @@ export interface components {
                 "application/json": components["schemas"]["ApiError"];
             };
         };
+        /** @description `LIMIT_EXCEEDED` with `limit` and `current`: the user has 10 calendar feeds. */
+        CalendarFeedLimit: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestId"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ApiError"];
+            };
+        };
         /** @description `ARCHIVED`: the task is archived and read-only. `IDEMPOTENCY_IN_PROGRESS`: the first request with this key is still running. */
         ArchivedConflict: {
             headers: {
@@ -6647,6 +6881,8 @@ export interface components {
         SessionId: string;
         /** @description The id of the personal access token. */
         TokenId: string;
+        /** @description The id of the calendar feed. */
+        CalendarFeedId: string;
         /** @description The id of the voice session. */
         VoiceSessionId: string;
         /** @description The id of the note. */
@@ -6696,6 +6932,11 @@ export interface components {
          * @example "n8nPkDkuwJBXbPwTbJ0dCg"
          */
         ETag: string;
+        /**
+         * @description The weak entity tag (RFC 9110) of this representation. Send it in `If-None-Match`.
+         * @example W/"n8nPkDkuwJBXbPwTbJ0dCg"
+         */
+        WeakETag: string;
         /**
          * @description The entity tag that GET would now return.
          * @example "n8nPkDkuwJBXbPwTbJ0dCg"
@@ -11225,6 +11466,196 @@ export interface operations {
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listCalendarFeeds: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The feeds. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["XRequestId"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarFeedList"];
+                };
+            };
+            400: components["responses"]["InvalidQuery"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["InsufficientScope"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createCalendarFeed: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CalendarFeedDraft"];
+            };
+        };
+        responses: {
+            /** @description The feed with its secret URL. */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["XRequestId"];
+                    Location: components["headers"]["Location"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewCalendarFeedAnswer"];
+                };
+            };
+            400: components["responses"]["InvalidBody"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["CalendarFeedLimit"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteCalendarFeed: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+                /** @description Same as for POST and PATCH, but optional. A malformed key is rejected. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKeyOptional"];
+            };
+            path: {
+                /** @description The id of the calendar feed. */
+                id: components["parameters"]["CalendarFeedId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["NoContent"];
+            400: components["responses"]["InvalidIdOrKey"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["InProgress"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    readCalendarFeed: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+                /** @description The `ETag` of an earlier response, or several, or `*`. If one is that of the current representation, the response is 304 without a body. A malformed value is a `VALIDATION_ERROR`. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description The secret of the feed. */
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The calendar. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["XRequestId"];
+                    ETag: components["headers"]["WeakETag"];
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/calendar": string;
+                };
+            };
+            /** @description The client has the current calendar; the response has no body. */
+            304: {
+                headers: {
+                    "X-Request-ID": components["headers"]["XRequestId"];
+                    ETag: components["headers"]["WeakETag"];
+                    "Cache-Control": components["headers"]["CacheControl"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["MalformedRequest"];
+            /** @description `NOT_FOUND`: the secret is unknown or was revoked. */
+            404: {
+                headers: {
+                    "X-Request-ID": components["headers"]["XRequestId"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiError"];
+                };
+            };
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];
             503: components["responses"]["Unavailable"];

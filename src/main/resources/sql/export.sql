@@ -234,6 +234,22 @@ where d.user_id = :user_id and d.id > (:after::text)::uuid
 order by d.id
 limit :page
 
+-- name: page_calendar_feeds
+-- Without the hashes of their tokens.
+select f.id::text as cursor,
+       json_build_object(
+         'id', f.id,
+         'name', f.name,
+         'kind', f.kind,
+         'priority', f.priority,
+         'template_id', f.template_id,
+         'last_read_at', to_char(f.last_read_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'created_at', to_char(f.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as json
+from tasks.calendar_feeds f
+where f.user_id = :user_id and f.id > (:after::text)::uuid
+order by f.id
+limit :page
+
 -- name: page_purchases
 select p.id::text as cursor,
        json_build_object(

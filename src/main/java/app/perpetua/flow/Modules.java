@@ -6,6 +6,7 @@ import app.perpetua.flow.activity.ActivityModule;
 import app.perpetua.flow.assistant.AssistantModule;
 import app.perpetua.flow.billing.BillingModule;
 import app.perpetua.flow.billing.TierFeatures;
+import app.perpetua.flow.calendar.CalendarModule;
 import app.perpetua.flow.credits.CreditModule;
 import app.perpetua.flow.events.EventListeners;
 import app.perpetua.flow.events.Partitions;
@@ -171,7 +172,8 @@ final class Modules {
             undo,
             notification,
             billing,
-            voice);
+            voice,
+            new CalendarModule(context, config.notifications().pages(), recurrence.series()));
     List<SyncedType> syncedTypes =
         features.stream().flatMap(module -> module.syncedTypes().stream()).toList();
     sync =

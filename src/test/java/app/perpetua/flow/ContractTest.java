@@ -84,9 +84,9 @@ class ContractTest {
   }
 
   @Test
-  void FR_068_everything_is_below_api_v1_except_health_and_metrics() {
+  void FR_068_everything_is_below_api_v1_except_health_metrics_and_calendar_feeds() {
     assertEquals(
-        List.of("/health/live", "/health/ready", "/metrics", "/mcp"),
+        List.of("/health/live", "/health/ready", "/metrics", "/ical/{token}.ics", "/mcp"),
         service.app().routes().stream()
             .map(Route::path)
             .filter(path -> !path.startsWith("/api/v1/"))
@@ -302,6 +302,7 @@ class ContractTest {
     sessions(api);
     tokens(api);
     mcp(api);
+    calendarFeeds(api);
     call(api, "DELETE", task, null);
     call(api, "PATCH", "/api/v1/users/me", Map.of("name", "Ada"));
     JsonNode me = call(api, "GET", "/api/v1/users/me", null).data();
@@ -342,6 +343,14 @@ class ContractTest {
     call(api, "GET", "/api/v1/tokens", null);
     call(api, "GET", "/api/v1/tokens/{" + id + "}", null);
     call(api, "DELETE", "/api/v1/tokens/{" + id + "}", null);
+  }
+
+  private void calendarFeeds(Api api) {
+    JsonNode made = call(api, "POST", "/api/v1/calendar-feeds", Map.of("kind", "both")).data();
+    call(api, "GET", "/api/v1/calendar-feeds", null);
+    String url = made.get("url").stringValue();
+    call(service.api(), "GET", url.replaceFirst("/ical/(.*)\\.ics", "/ical/{$1}.ics"), null);
+    call(api, "DELETE", "/api/v1/calendar-feeds/{" + made.get("id").stringValue() + "}", null);
   }
 
   private void reminders(Api api, String taskId) {

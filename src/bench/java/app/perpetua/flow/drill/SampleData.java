@@ -175,7 +175,7 @@ final class SampleData {
         Map.of());
   }
 
-  /** Reminders of every kind, a browser for pushes, and a changed profile. */
+  /** Reminders of every kind, a browser for pushes, a calendar feed, and a changed profile. */
   private void remind(Person person) throws IOException, InterruptedException {
     String reminders = TASKS + "/" + task(person, "See the dentist", 9) + "/reminders";
     post(person, reminders, Map.of("type", "before", "offset_minutes", 60, "method", "push"));
@@ -183,6 +183,7 @@ final class SampleData {
     Instant later = now.plus(Duration.ofDays(5));
     post(person, reminders, Map.of("type", "absolute", "scheduled_at", Json.instant(later)));
     post(person, "/api/v1/notifications/push-subscription", push.subscribe().json());
+    post(person, "/api/v1/calendar-feeds", Map.of("name", "Work"));
     patch(person, "/api/v1/users/me", Map.of("timezone", "Europe/Zurich"));
   }
 

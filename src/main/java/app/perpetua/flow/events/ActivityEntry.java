@@ -135,6 +135,10 @@ record ActivityEntry(
           entry("user.session_ended", e.userId())
               .with("session", e.session())
               .with("reason", e.reason());
+      case Event.UserCalendarFeedCreated e ->
+          entry("user.calendar_feed_created", e.userId()).with("feed", e.feed());
+      case Event.UserCalendarFeedDeleted e ->
+          entry("user.calendar_feed_deleted", e.userId()).with("feed", e.feed());
       case Event.UserUpdated e -> entry("user.updated", e.userId());
       case Event.UserTokenCreated e ->
           entry("user.token_created", e.userId()).with("token", e.token());

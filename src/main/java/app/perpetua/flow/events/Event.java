@@ -322,6 +322,12 @@ public sealed interface Event {
    */
   record UserSessionEnded(UUID userId, UUID session, SessionEndReason reason) implements Event {}
 
+  /** A user created an address at which calendars read the user's tasks. */
+  record UserCalendarFeedCreated(UUID userId, UUID feed) implements Event {}
+
+  /** The address is unknown from now on. */
+  record UserCalendarFeedDeleted(UUID userId, UUID feed) implements Event {}
+
   /** A user changed their name or time zone. */
   record UserUpdated(UUID userId) implements Event {}
 

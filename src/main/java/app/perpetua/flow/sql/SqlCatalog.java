@@ -30,6 +30,7 @@ public final class SqlCatalog {
           "activity",
           "assistant",
           "billing",
+          "calendar",
           "credits",
           "events",
           "export",

@@ -58,6 +58,7 @@ class ExportTest {
             "push_subscriptions",
             "webhook_endpoints",
             "webhook_deliveries",
+            "calendar_feeds",
             "purchases",
             "payment_events",
             "sessions",
@@ -300,6 +301,13 @@ class ExportTest {
           (user_id, id, endpoint_id, event, body, remaining, status, created_at)
         select user_id, gen_random_uuid(), id, 'webhook.test', '{}', 10, 'cancelled', :n
         from activity.webhook_endpoints where user_id = :u
+        """,
+        user,
+        task);
+    insert(
+        """
+        insert into tasks.calendar_feeds (id, user_id, name, kind, token_hash, last_read_at, created_at)
+        values (gen_random_uuid(), :u, 'Work', 'event', sha256(gen_random_uuid()::text::bytea), :n, :n)
         """,
         user,
         task);

@@ -27,6 +27,7 @@ class BoundedListsTest {
           "GET /api/v1/sessions",
           "GET /api/v1/tokens",
           "GET /api/v1/webhooks/endpoints",
+          "GET /api/v1/calendar-feeds",
           "GET /api/v1/achievements");
 
   private static Document contract() throws IOException {

@@ -63,6 +63,10 @@ class InvariantsTest {
         "active_voice_session_has_job | insert into notes.voice_sessions (id, user_id, started_at,"
             + " lease, opened_at, lease_until) values (gen_random_uuid(),"
             + " '00000000-0000-0000-0000-000000000001', now(), gen_random_uuid(), now(), now())",
+        "at_most_ten_calendar_feeds | insert into tasks.calendar_feeds (id, user_id, name, kind,"
+            + " token_hash, created_at) select gen_random_uuid(),"
+            + " '00000000-0000-0000-0000-000000000001', 'n', 'event', sha256(i::text::bytea), now()"
+            + " from generate_series(1, 11) as i",
         "ten_sessions_at_most | insert into auth.refresh_tokens (user_id, token_hash, family, seq,"
             + " created_at, expires_at, device_id, device_name) select"
             + " '00000000-0000-0000-0000-000000000001', sha256(i::text::bytea), gen_random_uuid(),"

@@ -18,6 +18,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
 class AuthenticationTest {
@@ -77,6 +78,44 @@ class AuthenticationTest {
       authentication.require("valid" + i, CLIENT, _ -> {});
     }
     assertEquals(ErrorCode.UNAUTHORIZED, refused("forged"));
+  }
+
+  @Test
+  void FR_180_unknown_secrets_count_for_the_address_and_known_ones_do_not() {
+    for (int i = 0; i < 10 * LIMIT; i++) {
+      assertEquals("found", requireKnown(() -> Optional.of("found")));
+    }
+    for (int i = 0; i < LIMIT; i++) {
+      assertEquals(ErrorCode.NOT_FOUND, refusedSecret(Optional::empty));
+    }
+    assertEquals(
+        ErrorCode.RATE_LIMIT_EXCEEDED,
+        refusedSecret(
+            () -> {
+              throw new AssertionError("above the limit nothing is looked up");
+            }));
+  }
+
+  @Test
+  void FR_180_a_failed_look_up_does_not_count() {
+    for (int i = 0; i < 2 * LIMIT; i++) {
+      assertThrows(
+          IllegalStateException.class,
+          () ->
+              requireKnown(
+                  () -> {
+                    throw new IllegalStateException("away");
+                  }));
+    }
+    assertEquals(ErrorCode.NOT_FOUND, refusedSecret(Optional::empty));
+  }
+
+  private String requireKnown(Supplier<Optional<String>> lookup) {
+    return authentication.requireKnown(CLIENT, lookup, _ -> {});
+  }
+
+  private ErrorCode refusedSecret(Supplier<Optional<String>> lookup) {
+    return assertThrows(Refusal.class, () -> requireKnown(lookup)).code();
   }
 
   @Test

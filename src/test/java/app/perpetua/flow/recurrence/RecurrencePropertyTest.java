@@ -76,6 +76,45 @@ class RecurrencePropertyTest {
   }
 
   @Test
+  void FR_182_a_rule_can_begin_with_each_of_its_occurrences() {
+    int compared = 0;
+    for (int i = 0; i < RULES / 4; i++) {
+      String text = rule();
+      if (!(RruleParser.parse(text) instanceof Rrule.Parsed.Valid(Rrule rule))) {
+        continue;
+      }
+      ZoneId zone = ZONES.get(random.nextInt(ZONES.size()));
+      LocalDate begin = LocalDate.of(2020 + random.nextInt(8), 1, 1).plusDays(random.nextInt(366));
+      LocalTime time =
+          LocalTime.of(random.nextInt(24), random.nextInt(60), 0, 500_000_000 * random.nextInt(2));
+      Recurrence recurrence =
+          new Recurrence(rule, begin.atTime(time).atZone(zone).toInstant(), zone);
+      List<Instant> all = recurrence.upcoming(recurrence.startsAt(), 60);
+      if (recurrence.problem() != null) {
+        continue;
+      }
+      Instant first = all.get(random.nextInt(all.size()));
+      Recurrence.Pattern pattern = recurrence.from(first);
+      Instant start = pattern.start().atZone(zone).toInstant();
+      if (!start.atZone(zone).toLocalDateTime().equals(pattern.start())) {
+        // As a start of its own, a time in a gap would be another time of day.
+        continue;
+      }
+      if (!(RruleParser.parse(pattern.rrule()) instanceof Rrule.Parsed.Valid(Rrule same))) {
+        throw new AssertionError(text + " became " + pattern.rrule());
+      }
+      assertEquals(
+          recurrence.upcoming(first, 40).stream()
+              .map(at -> at.truncatedTo(ChronoUnit.SECONDS))
+              .toList(),
+          new Recurrence(same, start, zone).upcoming(start, 40),
+          text + " became " + pattern.rrule() + " " + first + " " + zone);
+      compared++;
+    }
+    assertEquals(true, compared > RULES / 16, "compared " + compared);
+  }
+
+  @Test
   void FR_089_positions_within_a_year_match_the_definition() {
     int compared = 0;
     for (int i = 0; i < RULES / 8; i++) {

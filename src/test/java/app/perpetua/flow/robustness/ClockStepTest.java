@@ -196,6 +196,8 @@ class ClockStepTest {
     JsonNode test =
         send("POST", "/webhooks/endpoints/" + named("endpoints") + "/test", null, 200).data();
     id("deliveries", test.get("id").stringValue());
+    Api.Answer feed = send("POST", "/calendar-feeds", Map.of("kind", "both"), 201);
+    id("feed", feed.id());
     id("key", UUID.randomUUID().toString());
     id("once", once().id());
   }
@@ -226,6 +228,14 @@ class ClockStepTest {
     covered.add("POST /api/v1/auth/google/callback");
     call("PATCH", "/users/me", Map.of("name", "Ada", "timezone", "Asia/Tokyo"), 200);
     assertEquals(named("once"), once().id());
+    readCalendar();
+  }
+
+  private void readCalendar() {
+    String path = call("POST", "/calendar-feeds", Map.of(), 201).data().get("url").stringValue();
+    service.api().get(path).expect(200);
+    id("ical", path.substring("/ical/".length(), path.length() - ".ics".length()));
+    call("DELETE", "/calendar-feeds/{feed}", null, 204);
   }
 
   private void endSessions() {
@@ -384,7 +394,9 @@ class ClockStepTest {
         String[] steps = operation.path().split("/", -1);
         for (int i = 1; i < steps.length; i++) {
           if (steps[i].startsWith("{")) {
-            steps[i] = String.valueOf(ids.get(steps[i - 1]));
+            steps[i] =
+                String.valueOf(ids.get(steps[i - 1]))
+                    + steps[i].substring(steps[i].indexOf('}') + 1);
           }
         }
         String target = String.join("/", steps);

@@ -103,6 +103,17 @@ class LogTest {
     user.api().patch("/api/v1/users/me", Map.of("name", MARK + " name")).expect(200);
     user.api().get("/api/v1/users/me/export").expect(200);
     user.api().delete(TASKS + "/" + task).expect(200);
+    String feed =
+        user.api()
+            .post("/api/v1/calendar-feeds", Map.of("name", text))
+            .expect(201)
+            .data()
+            .get("url")
+            .stringValue();
+    visitor.get(feed).expect(200);
+    visitor.get(feed.replace(".ics", "~.ics")).expect(404);
+    visitor.invalidOnPurpose().get(feed + "/x").expect(404);
+    visitor.invalidOnPurpose().post(feed).expect(405);
     String idToken =
         stage
             .google()
@@ -127,12 +138,13 @@ class LogTest {
     visitor.post("/api/v1/auth/logout", Map.of("refresh_token", rotated)).expect(204);
     secrets.addAll(
         List.of(
+            feed.substring("/ical/".length(), feed.indexOf('.')),
             idToken,
             MARK.toLowerCase(Locale.ROOT),
             rotated,
             other.get("refresh_token").stringValue(),
             other.get("access_token").stringValue()));
-    return 10;
+    return 15;
   }
 
   /** Requests that are rejected at every stage. */

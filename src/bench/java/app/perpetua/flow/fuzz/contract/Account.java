@@ -40,6 +40,9 @@ final class Account {
     SESSION,
     /** An entry of the activity log, of a change that can be undone. */
     ACTIVITY,
+    CALENDAR_FEED,
+    /** The secret of a calendar feed. */
+    CALENDAR_TOKEN,
     /** Endpoint of a subscription that exists. */
     PUSH_ENDPOINT,
     WEBHOOK_ENDPOINT,
@@ -184,6 +187,9 @@ final class Account {
             .required("id")
             .stringValue();
       }
+      case CALENDAR_FEED -> newCalendarFeed().required("id").stringValue();
+      case CALENDAR_TOKEN ->
+          newCalendarFeed().required("url").stringValue().replaceFirst("^/ical/(.*)\\.ics$", "$1");
       case PUSH_ENDPOINT -> {
         // A user may have ten.
         stage
@@ -212,6 +218,17 @@ final class Account {
 
   private static String id(JsonNode data) {
     return data.required("id").stringValue();
+  }
+
+  /** Makes room for a calendar feed: a user may have ten. */
+  Map<String, Object> newCalendarFeedDraft() {
+    stage.database().run("delete from tasks.calendar_feeds where user_id = ?", session.userId());
+    texts.keySet().removeAll(Set.of(Kind.CALENDAR_FEED, Kind.CALENDAR_TOKEN));
+    return Map.of("name", "Work", "kind", "both", "priority", "high");
+  }
+
+  private JsonNode newCalendarFeed() {
+    return session.post("/api/v1/calendar-feeds", newCalendarFeedDraft());
   }
 
   private String otherSession() {

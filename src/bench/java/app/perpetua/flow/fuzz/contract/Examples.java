@@ -40,7 +40,7 @@ final class Examples {
     String[] steps = operation.path().split("/", -1);
     for (int i = 1; i < steps.length; i++) {
       if (steps[i].startsWith("{")) {
-        draft.path.put(steps[i].substring(1, steps[i].length() - 1), id(steps[i - 1]));
+        draft.path.put(steps[i].substring(1, steps[i].indexOf('}')), id(steps[i - 1]));
       }
     }
     draft.signed = operation.name().equals("POST /api/v1/webhooks/checkout");
@@ -83,6 +83,8 @@ final class Examples {
           case "activity" -> Kind.ACTIVITY;
           case "endpoints" -> Kind.WEBHOOK_ENDPOINT;
           case "deliveries" -> Kind.WEBHOOK_DELIVERY;
+          case "calendar-feeds" -> Kind.CALENDAR_FEED;
+          case "ical" -> Kind.CALENDAR_TOKEN;
           default -> throw new IllegalArgumentException("no resource for /" + collection);
         });
   }
@@ -206,6 +208,7 @@ final class Examples {
                       "if_version",
                       1)));
       case "POST /api/v1/notifications/push-subscription" -> account.newSubscription();
+      case "POST /api/v1/calendar-feeds" -> account.newCalendarFeedDraft();
       case "DELETE /api/v1/notifications/push-subscription" ->
           Map.of("endpoint", account.of(Kind.PUSH_ENDPOINT));
       case "POST /api/v1/webhooks/endpoints" -> {

@@ -1,0 +1,119 @@
+package app.perpetua.flow.calendar;
+
+import app.perpetua.flow.calendar.FeedTask.Alarm;
+import app.perpetua.flow.calendar.FeedTask.Step;
+import app.perpetua.flow.recurrence.Series;
+import app.perpetua.flow.recurrence.SeriesReader;
+import app.perpetua.flow.sql.Row;
+import app.perpetua.flow.sql.Tx;
+import app.perpetua.flow.tasks.Priority;
+import app.perpetua.flow.tasks.TaskDraft;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+/**
+ * Reads what a feed shows (FR-181): open tasks with a due date, tasks completed in the last 30
+ * days, and what templates will create. Thread-safe.
+ */
+final class FeedContents {
+  private static final int COMPLETED_DAYS = 30;
+
+  private final SeriesReader series;
+  private final int maxTasks;
+
+  /** What a feed shows, in the order in which it shows it. */
+  record Contents(List<FeedTask> tasks, List<Series> series) {}
+
+  /**
+   * @param maxTasks open ones take precedence over completed ones, those due soon over those due
+   *     later, and those completed lately over those completed before
+   */
+  FeedContents(SeriesReader series, int maxTasks) {
+    this.series = series;
+    this.maxTasks = maxTasks;
+  }
+
+  /** Reads for the acting user, whose feed it is; the statements have snapshots of their own. */
+  Contents read(Tx tx, CalendarFeeds.Opened opened) {
+    CalendarFeed feed = opened.feed();
+    Instant startOfToday = opened.today().atStartOfDay(opened.zone()).toInstant();
+    List<FeedTask> tasks = new ArrayList<>(open(tx, feed));
+    if (tasks.size() < maxTasks) {
+      tasks.addAll(
+          tx.sql("calendar.list_completed")
+              .bind("priority", feed.priority())
+              .bind("template_id", feed.templateId())
+              .bind(
+                  "since",
+                  opened.today().minusDays(COMPLETED_DAYS).atStartOfDay(opened.zone()).toInstant())
+              .bind("limit", maxTasks - tasks.size())
+              .list(FeedContents::task));
+    }
+    return new Contents(
+        tasks, series.list(tx, startOfToday, feed.priority(), feed.templateId(), maxTasks));
+  }
+
+  private List<FeedTask> open(Tx tx, CalendarFeed feed) {
+    List<FeedTask> open =
+        tx.sql("calendar.list_open")
+            .bind("priority", feed.priority())
+            .bind("template_id", feed.templateId())
+            .bind("limit", maxTasks)
+            .list(FeedContents::task);
+    if (open.isEmpty()) {
+      return open;
+    }
+    List<UUID> ids = open.stream().map(FeedTask::id).toList();
+    Map<UUID, List<Step>> subtasks = new HashMap<>();
+    tx.sql("calendar.list_subtasks")
+        .bind("task_ids", ids)
+        .list(
+            row ->
+                subtasks
+                    .computeIfAbsent(row.uuid("task_id"), _ -> new ArrayList<>())
+                    .add(new Step(row.text("title"), row.bool("completed"))));
+    Map<UUID, List<Alarm>> alarms = new HashMap<>();
+    tx.sql("calendar.list_reminders")
+        .bind("task_ids", ids)
+        .list(
+            row ->
+                alarms
+                    .computeIfAbsent(row.uuid("task_id"), _ -> new ArrayList<>())
+                    .add(alarm(row)));
+    return open.stream()
+        .map(
+            task ->
+                task.with(
+                    subtasks.getOrDefault(task.id(), List.of()),
+                    alarms.getOrDefault(task.id(), List.of())))
+        .toList();
+  }
+
+  private static FeedTask task(Row row) {
+    return new FeedTask(
+        row.uuid("id"),
+        new TaskDraft(
+            row.text("title"),
+            row.text("description"),
+            row.wireName("priority", Priority.class),
+            row.instantOrNull("due_date"),
+            row.integerOrNull("estimated_duration")),
+        row.instantOrNull("completed_at"),
+        List.of(),
+        List.of(),
+        row.integer("version"),
+        row.instant("created_at"),
+        row.instant("updated_at"));
+  }
+
+  private static Alarm alarm(Row row) {
+    Integer afterDue = row.integerOrNull("after_due");
+    return afterDue == null
+        ? new Alarm.At(row.instant("scheduled_at"))
+        : new Alarm.Relative(afterDue);
+  }
+}
