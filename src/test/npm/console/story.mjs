@@ -227,6 +227,27 @@ async function story() {
     }
     await button(/^Delete the webhook/).click();
     await test.waitFor({state: 'detached'});
+  });
+
+  await browser.step('subscribe a calendar', async () => {
+    await page.goto(`${url}#/profile`);
+    await page.getByLabel('Name of the calendar').fill('My tasks');
+    await button('Create feed').click();
+    const feed = await page.getByRole('link', {name: 'Open the feed'}).getAttribute('href');
+    const read = async () => {
+      const response = await fetch(feed);
+      return `${response.status} ${await response.text()}`;
+    };
+    await browser.look(page, 'calendar-feeds');
+    const calendar = await read();
+    if (!calendar.includes('SUMMARY:Send the invoice today') || !calendar.includes('X-WR-CALNAME:My tasks')) {
+      throw new Error(`the calendar lacks the task: ${calendar}`);
+    }
+    await button('Revoke My tasks').click();
+    await page.getByRole('link', {name: 'Open the feed'}).waitFor({state: 'detached'});
+    if (!(await read()).startsWith('404 ')) {
+      throw new Error('a revoked feed can be read');
+    }
     await open('Today');
   });
 

@@ -1,7 +1,7 @@
 /**
  * What of a person's data may have changed.
  * @typedef {'tasks' | 'notes' | 'notifications' | 'credits' | 'subscription' | 'achievements' | 'focus' | 'user'
- *   | 'sessions' | 'jobs'} Topic
+ *   | 'sessions' | 'feeds' | 'jobs'} Topic
  */
 
 /** What a successful write may change, by the beginning of its path. @type {[string, Topic[]][]} */
@@ -23,11 +23,13 @@ const EFFECTS = [
   ['/api/v1/subscription', ['subscription', 'credits']],
   ['/api/v1/users', ['user']],
   ['/api/v1/sessions', ['sessions']],
+  ['/api/v1/calendar-feeds', ['feeds']],
 ];
 
 /** What views load of a person's data. @type {Topic[]} */
-export const EVERYTHING =
-    ['tasks', 'notes', 'notifications', 'credits', 'subscription', 'achievements', 'focus', 'user', 'sessions'];
+export const EVERYTHING = [
+  'tasks', 'notes', 'notifications', 'credits', 'subscription', 'achievements', 'focus', 'user', 'sessions', 'feeds',
+];
 
 /** What shows an entity, by the type that `GET /events` and `GET /sync` name. @type {Record<string, Topic[]>} */
 const SHOWN_BY = {

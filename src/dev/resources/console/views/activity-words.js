@@ -138,6 +138,8 @@ export const ACTIONS = {
   user_session_revoked: {icon: 'user', label: 'A session was ended because its token was used twice'},
   user_token_created: {icon: 'user', label: 'Created an access token'},
   user_token_revoked: {icon: 'user', label: 'Revoked an access token'},
+  user_calendar_feed_created: {icon: 'user', label: 'Created a calendar feed'},
+  user_calendar_feed_deleted: {icon: 'user', label: 'Revoked a calendar feed'},
   user_updated: {icon: 'user', label: 'Changed the profile'},
   user_undone: undid('Undid a change of the profile'),
 };

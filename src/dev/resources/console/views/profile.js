@@ -6,22 +6,27 @@ import {icon} from '../parts/icons.js';
 import {poll} from '../parts/poll.js';
 import {ApiError, Intent} from '../sdk/index.js';
 import {confirmDeletion} from './profile-delete.js';
+import {FeedsCard} from './profile-feeds.js';
 import {SessionsCard} from './profile-sessions.js';
 import {TokensCard} from './profile-tokens.js';
 import {WebhooksCard} from './profile-webhooks.js';
 
 /** @typedef {import('../api/schemas.js').Schemas['User']} User */
 
-/** The account: name and time zone, the sessions of all devices, tokens of programs, webhooks, a copy of all data, and its end. */
+/**
+ * The account: name and time zone, the sessions of all devices, tokens of programs, webhooks, calendar feeds, a copy of all
+ * data, and its end.
+ */
 export class ProfileView extends View {
   title = 'Profile';
   /** @type {import('../app/view.js').Topic[]} */
-  topics = ['user', 'sessions'];
+  topics = ['user', 'sessions', 'feeds'];
   /** @type {User | undefined} */
   #user;
   #sessions = new SessionsCard(this);
   #tokens = new TokensCard(this);
   #webhooks = new WebhooksCard(this);
+  #feeds = new FeedsCard(this);
   #intent = new Intent();
   #isSaving = false;
   #isExporting = false;
@@ -42,14 +47,18 @@ export class ProfileView extends View {
 
   /** @override */
   async load() {
-    const [me] = await Promise.all([this.app.api.get('/api/v1/users/me'), this.#sessions.load(), this.#tokens.load(), this.#webhooks.load()]);
+    const [me] = await Promise.all([
+      this.app.api.get('/api/v1/users/me'),
+      ...[this.#sessions, this.#tokens, this.#webhooks, this.#feeds].map(card => card.load()),
+    ]);
     this.#user = me.data;
   }
 
   /** @override */
   template() {
     const user = this.#user;
-    return user && html`${this.#form(user)}${this.#sessions.template()}${this.#tokens.template()}${this.#webhooks.template()}${this.#export()}${this.#deletion(user)}`;
+    const cards = [this.#sessions, this.#tokens, this.#webhooks, this.#feeds];
+    return user && html`${this.#form(user)}${cards.map(card => card.template())}${this.#export()}${this.#deletion(user)}`;
   }
 
   /** @param {User} user */
