@@ -21,6 +21,15 @@ public final class Sha256 {
     }
   }
 
+  /** A digest for bytes that arrive one after the other. */
+  public static MessageDigest digest() {
+    try {
+      return (MessageDigest) UNUSED.clone();
+    } catch (CloneNotSupportedException e) {
+      throw new AssertionError("the JDK's digests can be cloned", e);
+    }
+  }
+
   /** Hashes a text in UTF-8. */
   public static byte[] hash(String text) {
     return hash(text.getBytes(StandardCharsets.UTF_8));
@@ -28,15 +37,11 @@ public final class Sha256 {
 
   /** Hashes the concatenation of the parts. */
   public static byte[] hash(byte[]... parts) {
-    try {
-      MessageDigest digest = (MessageDigest) UNUSED.clone();
-      for (byte[] part : parts) {
-        digest.update(part);
-      }
-      return digest.digest();
-    } catch (CloneNotSupportedException e) {
-      throw new AssertionError("the JDK's digests can be cloned", e);
+    MessageDigest digest = digest();
+    for (byte[] part : parts) {
+      digest.update(part);
     }
+    return digest.digest();
   }
 
   /**

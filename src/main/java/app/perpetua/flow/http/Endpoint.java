@@ -6,7 +6,6 @@ import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.Idempotency.KeyedRequest;
 import app.perpetua.flow.http.ProviderCallHandler.CallContext;
 import app.perpetua.flow.http.connection.RefusedUpgrade;
-import app.perpetua.flow.http.connection.RequestBody;
 import app.perpetua.flow.http.limits.Admission;
 import app.perpetua.flow.http.limits.Permit;
 import app.perpetua.flow.http.limits.RateLimiter;
@@ -27,6 +26,7 @@ import java.time.ZoneId;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -37,12 +37,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Endpoint implements RequestHandler {
   private static final String JSON = "application/json";
-  private static final String MERGE_PATCH = "application/merge-patch+json";
   private static final HeaderName RATE_LIMIT_POLICY = HeaderNames.create("RateLimit-Policy");
   private static final HeaderName IDEMPOTENCY_KEY = HeaderNames.create("Idempotency-Key");
 
   /** The media types of a PATCH (RFC 5789, section 3.1). */
-  public static final String ACCEPT_PATCH = JSON + ", " + MERGE_PATCH;
+  public static final String ACCEPT_PATCH = JSON + ", " + JsonBody.MERGE_PATCH;
 
   private final Json json;
   private final Errors errors;
@@ -60,6 +59,7 @@ public final class Endpoint implements RequestHandler {
   private final BatchExecutor batches;
   private final Operations operations;
   private final CapabilityReads capabilities;
+  private final Uploads uploads = new Uploads();
 
   public Endpoint(
       Json json,
@@ -164,14 +164,23 @@ public final class Endpoint implements RequestHandler {
       admission.requireRoom();
     }
     UUID key = handler instanceof Route.Keyed ? key(route, request) : null;
+    if (handler instanceof Route.FileWrite file) {
+      return upload(
+          context,
+          route,
+          request,
+          file,
+          Objects.requireNonNull(key),
+          Objects.requireNonNull(principal));
+    }
     EntityTags condition = Preconditions.of(route, request);
-    byte[] body = body(route, request, response);
+    byte[] body = JsonBody.read(route, request, response);
     KeyedRequest keyed = key == null ? null : keyed(key, route, request, body);
     Request parsed = parsed(context, route, principal, request, body);
     Actor actor = principal == null ? Actor.system(parsed.id()) : principal.actor(parsed.id());
     return switch (handler) {
       case Route.Public open -> open.answer().apply(parsed);
-      case Route.Socket _ -> throw new IllegalStateException("answered above");
+      case Route.Socket _, Route.FileWrite _ -> throw new IllegalStateException("answered above");
       case Route.CapabilityRead(Route.CapabilityLookup lookup) ->
           capabilities.answer(lookup, parsed, condition, counted -> addHeaders(response, counted));
       case Route.SystemWrite write -> db.write(actor, prepared(route, write.work(), parsed));
@@ -184,7 +193,7 @@ public final class Endpoint implements RequestHandler {
         Function<Tx, Supplier<Reply>> opening = stream.opening().prepare(parsed);
         parsed.query().validate();
         // The stream would stay open although nothing of it is sent.
-        yield isHead(request)
+        yield isHead(request) && stream.length() == Route.Length.ENDLESS
             ? Reply.stream(Reply.EVENT_STREAM, _ -> {})
             : open(actor, parsed.principal(), opening);
       }
@@ -258,6 +267,29 @@ public final class Endpoint implements RequestHandler {
               });
     }
     return opened.get();
+  }
+
+  /** Checks the rest of the request before the file is received. */
+  private Reply upload(
+      RequestContext context,
+      Route route,
+      ServerRequest request,
+      Route.FileWrite handler,
+      UUID key,
+      Principal principal) {
+    Request parsed = parsed(context, route, principal, request, new byte[0]);
+    BiFunction<Tx, Upload, Reply> work = handler.prepare().prepare(parsed);
+    parsed.query().validate();
+    return uploads.receive(
+        request,
+        context.connection(),
+        principal.limitId(),
+        (upload, hash) ->
+            writes.write(
+                principal,
+                principal.actor(parsed.id()),
+                keyed(key, route, request, hash),
+                tx -> work.apply(tx, upload)));
   }
 
   private static boolean isHead(ServerRequest request) {
@@ -371,35 +403,6 @@ public final class Endpoint implements RequestHandler {
     String query = request.query().rawValue();
     return Idempotency.keyed(
         key, route.method().name(), query.isEmpty() ? path : path + "?" + query, body);
-  }
-
-  /** The body; that of a GET request is read, so that it is valid, and ignored. */
-  private static byte[] body(Route route, ServerRequest request, ServerResponse response) {
-    if (route.method() == Route.Verb.GET) {
-      RequestBody.read(request);
-      return new byte[0];
-    }
-    RequestBody.requireNoEncoding(request, response);
-    byte[] body = RequestBody.read(request);
-    if (body.length > 0 && !isAccepted(route, header(request, HeaderNames.CONTENT_TYPE))) {
-      throw Refusal.of(
-          ErrorCode.UNSUPPORTED_MEDIA_TYPE,
-          route.method() == Route.Verb.PATCH
-              ? "the body must be " + JSON + " or " + MERGE_PATCH
-              : "the body must be " + JSON);
-    }
-    return body;
-  }
-
-  /** Ignores parameters: {@code charset} has no effect (RFC 8259, section 11). */
-  private static boolean isAccepted(Route route, @Nullable String contentType) {
-    if (contentType == null) {
-      return false;
-    }
-    int parameters = contentType.indexOf(';');
-    String type = (parameters < 0 ? contentType : contentType.substring(0, parameters)).strip();
-    return type.equalsIgnoreCase(JSON)
-        || (route.method() == Route.Verb.PATCH && type.equalsIgnoreCase(MERGE_PATCH));
   }
 
   private Request parsed(

@@ -76,6 +76,11 @@ public final class RequestContext {
     connection = client;
   }
 
+  /** The client's connection; null in tests without one. */
+  @Nullable ClientConnection connection() {
+    return connection;
+  }
+
   /** Whether the client's connection exceeds the connection limit. */
   public boolean isOverConnectionLimit() {
     return connection != null && connection.isRestricted();

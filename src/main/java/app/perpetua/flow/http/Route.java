@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -116,7 +117,15 @@ public record Route(
   record Read(Work work) implements Authenticated {}
 
   /** Runs with a connection for reading until it is open; holds neither while it is written. */
-  record Stream(Opening opening) implements Authenticated {}
+  record Stream(Opening opening, Length length) implements Authenticated {}
+
+  /** How long a streamed answer is. */
+  enum Length {
+    /** It ends by itself, and answers HEAD as well. */
+    FINITE,
+    /** It stays open. */
+    ENDLESS
+  }
 
   /** Runs in a transaction with the owner locked. */
   record Write(Work work) implements Keyed {}
@@ -126,6 +135,20 @@ public record Route(
    * neither stored nor repeated.
    */
   record SecretWrite(Work work) implements Authenticated {}
+
+  /**
+   * As {@link Write}, with a file as the body.
+   *
+   * @param prepare parses and checks the request, which has no other body
+   */
+  record FileWrite(FileWork prepare) implements Keyed {}
+
+  /** Parses a request before its file is received. */
+  @FunctionalInterface
+  public interface FileWork {
+    /** Parses and checks the request; the result runs in the transaction. */
+    BiFunction<Tx, Upload, Reply> prepare(Request request);
+  }
 
   /**
    * Runs commands, each as a request of its own. Reads no {@code Idempotency-Key}, because each
@@ -260,12 +283,22 @@ public record Route(
 
   /** A stream of events about the signed-in user's data, which stays open. */
   public static Route stream(String path, Opening opening) {
-    return new Route(Verb.GET, path, Bucket.GENERAL, new Stream(opening));
+    return new Route(Verb.GET, path, Bucket.GENERAL, new Stream(opening, Length.ENDLESS));
+  }
+
+  /** A read of the signed-in user's data into a file, which is sent without a connection. */
+  public static Route download(String path, Opening opening) {
+    return new Route(Verb.GET, path, Bucket.GENERAL, new Stream(opening, Length.FINITE));
   }
 
   /** A change of the signed-in user's data. */
   public static Route write(Verb method, String path, Work work) {
     return new Route(method, path, Bucket.GENERAL, new Write(work));
+  }
+
+  /** A change of the signed-in user's data by a file. */
+  public static Route upload(String path, FileWork prepare) {
+    return new Route(Verb.POST, path, Bucket.GENERAL, new FileWrite(prepare));
   }
 
   /** A request for a secret of the signed-in user. */

@@ -7,6 +7,7 @@ import app.perpetua.flow.sql.connection.ServerLimits;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -88,6 +89,32 @@ public final class Db {
       throw new IllegalArgumentException("the system reads in transactions");
     }
     return autocommit(actor, work);
+  }
+
+  /**
+   * Runs reads for a user that all see the same state. Takes a connection, and keeps PostgreSQL
+   * from removing old row versions, for as long as they last.
+   *
+   * @param time limit for all reads together, instead of that of a request
+   * @throws DatabaseException if a statement or the connection fails, or the time is used up
+   */
+  public <T> T snapshot(Actor actor, Duration time, Function<Tx, T> work) {
+    long start = System.nanoTime();
+    Deadline deadline = Deadline.in(time);
+    try (Turn _ = connections.await();
+        Connection connection = pool.getConnection()) {
+      try {
+        connection.setAutoCommit(false);
+        try (Statement begin = connection.createStatement()) {
+          begin.execute("set transaction isolation level repeatable read, read only");
+        }
+        return work.apply(tx(connection, actor, deadline, new OptionalSteps(Set.of())));
+      } finally {
+        end(connection, false);
+      }
+    } catch (SQLException e) {
+      throw DatabaseException.of(e, "snapshot", Duration.ofNanos(System.nanoTime() - start));
+    }
   }
 
   /**

@@ -33,6 +33,12 @@ final class ChunkedBody {
   private long announced;
   private int lineBytes;
   private int ignored;
+  private long maxBytes = RequestBody.MAX_BYTES;
+
+  /** Accepts a body of more bytes than usual. */
+  void accept(long bytes) {
+    maxBytes = bytes;
+  }
 
   boolean isComplete() {
     return state == State.COMPLETE;
@@ -85,9 +91,9 @@ final class ChunkedBody {
       case SIZE -> {
         left = size(line);
         announced += left;
-        if (announced > RequestBody.MAX_BYTES) {
+        if (announced > maxBytes) {
           throw new InvalidRequestException(
-              413, ErrorCode.PAYLOAD_TOO_LARGE, RequestBody.TOO_LARGE);
+              413, ErrorCode.PAYLOAD_TOO_LARGE, RequestBody.tooLargeMessage(maxBytes));
         }
         yield left == 0 ? State.TRAILERS : State.DATA;
       }

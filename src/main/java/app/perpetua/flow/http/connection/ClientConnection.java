@@ -31,6 +31,9 @@ public final class ClientConnection extends DelegatingConnection
   /** More than any valid request needs: in a body of one-byte chunks, each byte takes six. */
   private static final long MAX_REQUEST_BYTES = 6L * RequestBody.MAX_BYTES + 128 * 1024;
 
+  /** Clients that send an upload slower than 32 KiB/s are disconnected. */
+  private static final long UPLOAD_NANOS_PER_BYTE = Duration.ofSeconds(1).toNanos() / (32 * 1024);
+
   /** Clients that read slower than 16 KiB/s are disconnected. */
   private static final long WRITE_NANOS_PER_BYTE = Duration.ofSeconds(1).toNanos() / (16 * 1024);
 
@@ -64,6 +67,8 @@ public final class ClientConnection extends DelegatingConnection
 
   private long requestDue;
   private long received;
+  private long maxReceived = MAX_REQUEST_BYTES;
+  private boolean uploading;
   private boolean betweenRequests;
   private boolean closeAfterResponse;
   private boolean restricted;
@@ -132,6 +137,18 @@ public final class ClientConnection extends DelegatingConnection
   public void releaseInput() {
     inputBudget.release();
     waitingSince = nanos.getAsLong();
+  }
+
+  /**
+   * Lets the rest of the current request have up to this many bytes of a body, which the caller
+   * does not keep in memory. The client has the time of a request, and in addition that of sending
+   * at 32 KiB/s what it has sent.
+   */
+  public void acceptUpload(long maxBytes) {
+    uploading = true;
+    // Chunks of one byte are not needed for an upload: their frames may take as much as the data.
+    maxReceived = received + 2 * maxBytes + MAX_REQUEST_BYTES;
+    input.acceptUpload(maxBytes);
   }
 
   /** Releases its share of the budget, at the end of the connection. */
@@ -309,7 +326,10 @@ public final class ClientConnection extends DelegatingConnection
       requestBegins();
     }
     received += bytes.length;
-    if (received > MAX_REQUEST_BYTES && !upgraded) {
+    if (uploading) {
+      requestDue += bytes.length * UPLOAD_NANOS_PER_BYTE;
+    }
+    if (received > maxReceived && !upgraded) {
       throw new CloseConnectionException("the request is too long");
     }
     if (!inputBudget.add(bytes.length)) {
@@ -337,6 +357,8 @@ public final class ClientConnection extends DelegatingConnection
     }
     betweenRequests = false;
     received = 0;
+    maxReceived = MAX_REQUEST_BYTES;
+    uploading = false;
     account.authenticated(false);
     waitingSince = nanos.getAsLong();
     requestDue = waitingSince + timeouts.request().toNanos();

@@ -21,12 +21,6 @@ import org.jspecify.annotations.Nullable;
 record RequestHead(byte[] bytes, long bodyBytes) {
   static final long CHUNKED = -1;
 
-  /**
-   * Twice the limit, so that the token is checked before a body that is somewhat too large is
-   * refused.
-   */
-  private static final long MAX_BODY_BYTES = 2L * RequestBody.MAX_BYTES;
-
   private static final Pattern LENGTH = Pattern.compile("[0-9]{1,18}");
 
   /** Characters of a usual head with a token. */
@@ -69,7 +63,7 @@ record RequestHead(byte[] bytes, long bodyBytes) {
     requireNoRepetition(fields);
     RequestTarget target = RequestTarget.parse(line.method(), line.target());
     String host = host(fields);
-    long bodyBytes = bodyBytes(fields);
+    long bodyBytes = bodyBytes(fields, RequestBody.maxBytes(line.method(), target.value()));
     requireUpgradeOption(fields);
 
     StringBuilder head = new StringBuilder(HEAD_LENGTH);
@@ -111,7 +105,7 @@ record RequestHead(byte[] bytes, long bodyBytes) {
   }
 
   /** RFC 9112, section 6. */
-  private static long bodyBytes(List<HeaderField> fields) throws InvalidRequestException {
+  private static long bodyBytes(List<HeaderField> fields, long max) throws InvalidRequestException {
     String length = value(fields, CONTENT_LENGTH);
     if (!has(fields, TRANSFER_ENCODING)) {
       if (length == null) {
@@ -121,8 +115,11 @@ record RequestHead(byte[] bytes, long bodyBytes) {
         throw new InvalidRequestException("the header content-length is not a length in bytes");
       }
       long bytes = Long.parseLong(length);
-      if (bytes > MAX_BODY_BYTES) {
-        throw new InvalidRequestException(413, ErrorCode.PAYLOAD_TOO_LARGE, RequestBody.TOO_LARGE);
+      // Twice the limit, so that the token is checked before a body that is somewhat too large is
+      // refused.
+      if (bytes > 2 * max) {
+        throw new InvalidRequestException(
+            413, ErrorCode.PAYLOAD_TOO_LARGE, RequestBody.tooLargeMessage(max));
       }
       return bytes;
     }

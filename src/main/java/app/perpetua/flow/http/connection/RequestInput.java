@@ -61,6 +61,13 @@ final class RequestInput {
     return !(state instanceof State.Idle);
   }
 
+  /** Accepts a body of more bytes than usual in the current request. */
+  void acceptUpload(long maxBytes) {
+    if (state instanceof State.Chunks(ChunkedBody body)) {
+      body.accept(maxBytes);
+    }
+  }
+
   /** Passes everything on unchanged from now on. */
   void upgraded() {
     state = new State.Upgraded();
