@@ -22,6 +22,7 @@ type PathPart<O> = O extends {parameters: {path: infer V}} ? {path: V} : {path?:
 type QueryPart<O> = O extends {parameters: {query?: infer V}} ? {query?: V} : {query?: undefined};
 type BodyPart<O> =
   O extends {requestBody: {content: {'application/json': infer B}}} ? {body: B} :
+  O extends {requestBody: {content: {'application/octet-stream': unknown}}} ? {body: Blob} :
   O extends {requestBody?: {content: {'application/json': infer B}}} ? {body?: B} : {body?: undefined};
 type HeaderPart<O> = O extends {parameters: {header?: infer V}}
   ? {headers?: Omit<Partial<NonNullable<V>>, 'Idempotency-Key'>} : {headers?: undefined};

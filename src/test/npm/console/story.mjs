@@ -251,6 +251,18 @@ async function story() {
     await open('Today');
   });
 
+  await browser.step('trying an import', async () => {
+    await page.goto(`${url}#/profile`);
+    await main.getByLabel('Source').selectOption('todoist_csv');
+    const content = 'TYPE,CONTENT,DATE\ntask,Book the train,some day\ntask,Pack,\n';
+    await main.getByLabel('File').setInputFiles({name: 'trip.csv', mimeType: 'text/csv', buffer: Buffer.from(content)});
+    await button('Try without changes').click();
+    await main.getByText('Would add 2 tasks').waitFor();
+    await main.getByText('The date is not one that is certain').waitFor();
+    await browser.look(page, 'import');
+    await open('Today');
+  });
+
   await browser.step('undo on the activity page, and by another device', async () => {
     const laptop = await device('Laptop');
     const {data: {id}} = await laptop.send('POST', '/tasks', {title: 'Fix the bike'});

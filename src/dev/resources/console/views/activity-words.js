@@ -141,6 +141,7 @@ export const ACTIONS = {
   user_calendar_feed_created: {icon: 'user', label: 'Created a calendar feed'},
   user_calendar_feed_deleted: {icon: 'user', label: 'Revoked a calendar feed'},
   user_updated: {icon: 'user', label: 'Changed the profile'},
+  user_data_imported: {icon: 'archive', label: 'Imported a file', more: ({tasks}) => ` with ${tasks} tasks`},
   user_undone: undid('Undid a change of the profile'),
 };
 

@@ -7,6 +7,7 @@ import {poll} from '../parts/poll.js';
 import {ApiError, Intent} from '../sdk/index.js';
 import {confirmDeletion} from './profile-delete.js';
 import {FeedsCard} from './profile-feeds.js';
+import {ImportCard} from './profile-import.js';
 import {SessionsCard} from './profile-sessions.js';
 import {TokensCard} from './profile-tokens.js';
 import {WebhooksCard} from './profile-webhooks.js';
@@ -27,6 +28,7 @@ export class ProfileView extends View {
   #tokens = new TokensCard(this);
   #webhooks = new WebhooksCard(this);
   #feeds = new FeedsCard(this);
+  #import = new ImportCard(this);
   #intent = new Intent();
   #isSaving = false;
   #isExporting = false;
@@ -58,7 +60,8 @@ export class ProfileView extends View {
   template() {
     const user = this.#user;
     const cards = [this.#sessions, this.#tokens, this.#webhooks, this.#feeds];
-    return user && html`${this.#form(user)}${cards.map(card => card.template())}${this.#export()}${this.#deletion(user)}`;
+    return user && html`${this.#form(user)}${cards.map(card => card.template())}${this.#export()}${
+      this.#import.template()}${this.#deletion(user)}`;
   }
 
   /** @param {User} user */

@@ -19,7 +19,12 @@ public final class ConsoleFiles implements HttpHandler {
   public static final String PATH = "/console/";
 
   /** From the project's directory, the files come from here, so that a change shows on reload. */
-  private static final Path SOURCES = Path.of("src/dev/resources/console");
+  private static final Path DEV = Path.of("src/dev/resources");
+
+  private static final Path SOURCES = DEV.resolve("console");
+
+  /** Files that can be imported, beside the console. */
+  private static final String SAMPLE = "sample/";
 
   /** Likewise the SDK's modules, which pom.xml copies to the console's resources. */
   private static final Path SDK_SOURCES = Path.of("sdk/typescript/dist");
@@ -34,6 +39,7 @@ public final class ConsoleFiles implements HttpHandler {
   private static final Map<String, String> TYPES =
       Map.of(
           "css", "text/css; charset=utf-8",
+          "csv", "text/csv; charset=utf-8",
           "html", "text/html; charset=utf-8",
           "js", "text/javascript; charset=utf-8",
           "json", "application/json",
@@ -108,14 +114,14 @@ public final class ConsoleFiles implements HttpHandler {
     Path source =
         name.startsWith(SDK)
             ? SDK_SOURCES.resolve(name.substring(SDK.length()))
-            : SOURCES.resolve(name);
+            : name.startsWith(SAMPLE) ? DEV.resolve(name) : SOURCES.resolve(name);
     if (Files.isRegularFile(source)) {
       return Files.readAllBytes(source);
     }
     String resource =
         name.startsWith(LIBRARY)
             ? LIBRARY_RESOURCES + name.substring(LIBRARY.length())
-            : PATH + name;
+            : name.startsWith(SAMPLE) ? "/" + name : PATH + name;
     try (InputStream stream = ConsoleFiles.class.getResourceAsStream(resource)) {
       return stream == null ? null : stream.readAllBytes();
     }
