@@ -61,10 +61,10 @@ group by user_id, task_id
 having max(order_index) + 1 <> count(*) or count(distinct order_index) <> count(*);
 
 -- name: task_count_matches_activity
--- No task is lost or duplicated: created + recovered = existing + deleted. Only for users whose first
--- entry is still in the log, because old partitions are dropped, and who have undone nothing: undo has
--- one entry, whatever it removes and restores.
-select u.id as user_id, l.created, l.recovered, l.deleted, t.live
+-- No task is lost or duplicated: created + imported + recovered = existing + deleted. Only for users whose
+-- first entry is still in the log, because old partitions are dropped, and who have undone nothing: undo
+-- has one entry, whatever it removes and restores. An import has one entry as well, and counts its tasks.
+select u.id as user_id, l.created, i.imported, l.recovered, l.deleted, t.live
 from auth.users u
 join lateral (
   select count(*) filter (where action = 'user_registered') as registered,
@@ -75,7 +75,11 @@ join lateral (
   from activity.activity_logs where user_id = u.id
 ) l on l.registered > 0 and l.undone = 0
 cross join lateral (select count(*) as live from tasks.task_instances where user_id = u.id) t
-where l.created + l.recovered <> t.live + l.deleted;
+cross join lateral (
+  select coalesce(sum(tasks_added), 0) as imported
+  from tasks.imports where user_id = u.id and not dry_run
+) i
+where l.created + i.imported + l.recovered <> t.live + l.deleted;
 
 -- name: active_template_has_instance_or_job
 -- An active template has an open instance, or a job (possibly dead) that creates one.

@@ -6,6 +6,7 @@ select t.id::text as cursor,
          'id', t.id,
          'user_id', t.user_id,
          'template_id', t.template_id,
+         'occurrence_at', to_char(t.occurrence_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
          'title', t.title,
          'description', t.description,
          'priority', t.priority,
@@ -417,3 +418,21 @@ select json_build_object(
          'updated_at', to_char(s.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as json
 from billing.subscriptions s
 where s.user_id = :user_id
+
+-- name: page_imports
+select i.id::text as cursor,
+       json_build_object(
+         'id', i.id,
+         'source', i.source,
+         'dry_run', i.dry_run,
+         'state', i.state,
+         'file_bytes', i.file_bytes,
+         'taken', i.taken,
+         'changed', i.changed,
+         'left', i.left_out,
+         'created_at', to_char(i.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'finished_at', to_char(i.finished_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as json
+from tasks.imports i
+where i.user_id = :user_id and i.id > (:after::text)::uuid
+order by i.id
+limit :page

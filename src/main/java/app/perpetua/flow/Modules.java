@@ -14,6 +14,7 @@ import app.perpetua.flow.focus.FocusModule;
 import app.perpetua.flow.http.Idempotency;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.http.connection.ConnectionLimits;
+import app.perpetua.flow.imports.ImportModule;
 import app.perpetua.flow.jobs.CleanupJob;
 import app.perpetua.flow.jobs.DailyJobs;
 import app.perpetua.flow.jobs.JobHandler;
@@ -169,6 +170,7 @@ final class Modules {
             assistant,
             achievement,
             new ActivityModule(context),
+            new ImportModule(context, db, instanceJobs),
             undo,
             notification,
             billing,

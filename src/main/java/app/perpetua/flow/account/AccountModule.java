@@ -4,6 +4,7 @@ import static app.perpetua.flow.http.Route.Verb.DELETE;
 import static app.perpetua.flow.http.Route.Verb.PATCH;
 import static app.perpetua.flow.http.Route.auth;
 import static app.perpetua.flow.http.Route.conditionalRead;
+import static app.perpetua.flow.http.Route.download;
 import static app.perpetua.flow.http.Route.plain;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.write;
@@ -36,6 +37,7 @@ public final class AccountModule implements FeatureModule {
   private final FormerAccounts formerAccounts;
   private final Users users;
   private final AccountRoutes account;
+  private final ExportRoutes exports;
   private final SessionRoutes sessions;
   private final RowReverter reverter;
 
@@ -68,13 +70,13 @@ public final class AccountModule implements FeatureModule {
             config.kickstartCredits(),
             context.ids(),
             context.events());
+    exports = new ExportRoutes(new Export(db, users, context.json()));
     account =
         new AccountRoutes(
             google,
             users,
             refreshTokens,
             accessTokens,
-            new Export(db, context.json()),
             context.json(),
             result -> signIns(context, result).increment());
     // Before the first, so that increase() shows it.
@@ -116,7 +118,7 @@ public final class AccountModule implements FeatureModule {
             .answering(account::me)
             .command("settings.update"),
         write(DELETE, "/api/v1/users/me", account::delete).conditionalOn(account::me),
-        read("/api/v1/users/me/export", account::export).scopes(EXPORT_READ),
+        download("/api/v1/users/me/export", exports::export).scopes(EXPORT_READ),
         read("/api/v1/sessions", sessions::list),
         write(DELETE, "/api/v1/sessions", sessions::endOthers),
         write(DELETE, "/api/v1/sessions/{id}", sessions::end));

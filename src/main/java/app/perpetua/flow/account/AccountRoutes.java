@@ -9,7 +9,6 @@ import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.parsing.JsonReader;
-import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.LockedUser.Tier;
 import app.perpetua.flow.sql.Tx;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
@@ -61,7 +60,6 @@ final class AccountRoutes {
   private final Users users;
   private final RefreshTokens refreshTokens;
   private final AccessTokens accessTokens;
-  private final Export export;
   private final Consumer<SignInResult> countSignIn;
   private final byte[] keySet;
 
@@ -70,14 +68,12 @@ final class AccountRoutes {
       Users users,
       RefreshTokens refreshTokens,
       AccessTokens accessTokens,
-      Export export,
       Json json,
       Consumer<SignInResult> countSignIn) {
     this.google = google;
     this.users = users;
     this.refreshTokens = refreshTokens;
     this.accessTokens = accessTokens;
-    this.export = export;
     this.countSignIn = countSignIn;
     this.keySet = json.bytes(accessTokens.keySet());
   }
@@ -225,16 +221,6 @@ final class AccountRoutes {
     return tx -> {
       users.delete(tx, Objects.requireNonNull(confirm));
       return Reply.noContent();
-    };
-  }
-
-  /** GET /users/me/export. */
-  Function<Tx, Reply> export(Request request) {
-    return tx -> {
-      User user = users.me(tx);
-      Actor actor = tx.actor();
-      Instant now = tx.now();
-      return Reply.stream("application/json", out -> export.write(actor, user, now, out));
     };
   }
 

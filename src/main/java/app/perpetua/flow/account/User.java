@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param avatarUrl null if there is none
  * @param timezone an IANA zone
  */
-record User(
+public record User(
     UUID id,
     String googleId,
     String email,

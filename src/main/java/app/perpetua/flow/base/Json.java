@@ -1,5 +1,6 @@
 package app.perpetua.flow.base;
 
+import java.io.Reader;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -15,6 +16,7 @@ import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.json.UTF8JsonGenerator;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectReader;
 import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.SerializationContext;
 import tools.jackson.databind.json.JsonMapper;
@@ -48,6 +50,9 @@ public final class Json {
           .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
           .addModule(new SimpleModule().addSerializer(new MillisSerializer()))
           .build();
+
+  private final ObjectReader values =
+      mapper.reader().without(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   /** Serializes to UTF-8. */
   public byte[] bytes(Object value) {
@@ -116,6 +121,21 @@ public final class Json {
       parser.skipChildren();
       return data && parser.nextToken() == JsonToken.END_OBJECT;
     }
+  }
+
+  /**
+   * Reads a document token by token, with the same bounds. {@link #tree} reads a value of it.
+   *
+   * @throws tools.jackson.core.JacksonException also from the parser, if the text is invalid or
+   *     exceeds a bound
+   */
+  public JsonParser parser(Reader text) {
+    return mapper.createParser(text);
+  }
+
+  /** Reads the value that begins with the parser's current token. */
+  public JsonNode tree(JsonParser parser) {
+    return values.readTree(parser);
   }
 
   /** Parses JSON that this service has written. */

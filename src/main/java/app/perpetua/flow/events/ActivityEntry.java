@@ -144,6 +144,13 @@ record ActivityEntry(
           entry("user.token_created", e.userId()).with("token", e.token());
       case Event.UserTokenRevoked e ->
           entry("user.token_revoked", e.userId()).with("token", e.token());
+      case Event.DataImported e ->
+          entry("user.data_imported", e.userId())
+              .with("import_id", e.importId())
+              .with("source", e.source())
+              .with("tasks", e.tasks())
+              .with("templates", e.templates())
+              .with("notes", e.notes());
     };
   }
 

@@ -336,4 +336,13 @@ public sealed interface Event {
 
   /** A personal access token with this id was revoked. */
   record UserTokenRevoked(UUID userId, UUID token) implements Event {}
+
+  /**
+   * A file was imported. What it added has no entries of its own.
+   *
+   * @param source the program and format of the file, such as {@code todoist_csv}
+   */
+  record DataImported(
+      UUID userId, UUID importId, String source, int tasks, int templates, int notes)
+      implements Event {}
 }

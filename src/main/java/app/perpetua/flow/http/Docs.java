@@ -72,6 +72,7 @@ public final class Docs {
   private static final String JAVASCRIPT = "text/javascript; charset=utf-8";
 
   private final OnDemand yaml = new OnDemand(() -> resource("/openapi.yaml"));
+  private final OnDemand exportSchema = new OnDemand(() -> resource("/export-schema.json"));
   private final OnDemand json;
   private final byte[] page;
   private final String securityPolicy;
@@ -117,6 +118,9 @@ public final class Docs {
             "/api/v1/openapi.yaml", _ -> chunked("application/yaml", REVALIDATE, yaml.bytes())),
         Route.plain(
             "/api/v1/openapi.json", _ -> chunked("application/json", REVALIDATE, json.bytes())),
+        Route.plain(
+            "/api/v1/export-schema.json",
+            _ -> chunked("application/schema+json", REVALIDATE, exportSchema.bytes())),
         Route.plain("/api/v1/docs", _ -> page()),
         Route.plain("/api/v1/docs/init.js", _ -> chunked(JAVASCRIPT, IMMUTABLE, init)),
         Route.plain(

@@ -20,8 +20,14 @@ public final class InstanceJobs implements InstanceScheduler {
     schedule(tx, templateId, tx.now());
   }
 
-  void schedule(Tx tx, UUID templateId, Instant runAt) {
+  /** Creates the next instance at that time, unless there is an open one by then. */
+  public void schedule(Tx tx, UUID templateId, Instant runAt) {
     jobs.enqueue(tx, NextInstanceJob.KIND, templateId.toString(), runAt, Map.of());
+  }
+
+  /** Creates the next instance at that time instead of later. */
+  public void reschedule(Tx tx, UUID templateId, Instant runAt) {
+    jobs.reschedule(tx, NextInstanceJob.KIND, templateId.toString(), runAt);
   }
 
   void cancel(Tx tx, UUID templateId) {

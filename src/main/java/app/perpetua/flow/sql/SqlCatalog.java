@@ -36,6 +36,7 @@ public final class SqlCatalog {
           "export",
           "focus",
           "idempotency",
+          "imports",
           "jobs",
           "notes",
           "notifications",

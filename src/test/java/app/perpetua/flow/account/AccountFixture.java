@@ -91,7 +91,7 @@ final class AccountFixture {
         new Credits(new CreditConfig(10, 100, 50), ids, json, events, new SimpleMeterRegistry());
     formerAccounts = new FormerAccounts(new SubjectHashes(hashKeys));
     users = new Users(refreshTokens, formerAccounts, credits, 5, ids, events);
-    export = new Export(db, json);
+    export = new Export(db, users, json);
   }
 
   /** A pool whose connections are all open, so that no caller has to open one. */

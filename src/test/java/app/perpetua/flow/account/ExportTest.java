@@ -7,16 +7,23 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.time.MutableClock;
 import app.perpetua.flow.sql.Actor;
+import app.perpetua.flow.sql.Eventually;
 import com.zaxxer.hikari.HikariDataSource;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import tools.jackson.databind.JsonNode;
@@ -107,33 +114,86 @@ class ExportTest {
   }
 
   @Test
-  void FR_123_connections_that_break_during_an_export_do_not_end_it() throws IOException {
+  void FR_123_a_connection_that_breaks_during_an_export_does_not_end_it() throws Exception {
     HikariDataSource pool = database.pool(2);
     AccountFixture account = new AccountFixture(database, pool);
     User user = account.signIn(AccountFixture.identity("unlucky")).user();
     for (int i = 0; i < 120; i++) {
       task(user.id(), account.ids.next());
     }
-    List<Boolean> ended = new ArrayList<>();
-    ByteArrayOutputStream out =
-        new ByteArrayOutputStream() {
-          @Override
-          public synchronized void write(byte[] bytes, int from, int length) {
-            if (length > 10_000) {
-              // A page has been read: the pool's connections end behind its back.
-              ended.add(
-                  database.number(
-                          """
-                          select count(pg_terminate_backend(pid)) from pg_stat_activity
-                          where datname = current_database() and pid <> pg_backend_pid()
-                          """)
-                      > 0);
-            }
-            super.write(bytes, from, length);
-          }
-        };
-    assertEquals(120, export(account, user, out).get("tasks").size());
-    assertTrue(ended.contains(true));
+    try (Connection obstacle = database.dataSource().getConnection();
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      obstacle.setAutoCommit(false);
+      try (Statement lock = obstacle.createStatement()) {
+        lock.execute("lock table notes.notes in access exclusive mode");
+      }
+      Future<JsonNode> document =
+          threads.submit(() -> export(account, user, new ByteArrayOutputStream()));
+      Eventually.within(
+          Duration.ofSeconds(10),
+          () ->
+              database.number(
+                      """
+                      select count(pg_terminate_backend(pid)) from pg_stat_activity
+                      where datname = current_database() and wait_event_type = 'Lock'
+                        and query like '%from notes.notes n%'
+                      """)
+                  > 0);
+      obstacle.rollback();
+      assertEquals(120, document.get().get("tasks").size());
+    }
+  }
+
+  @Test
+  void FR_173_the_document_is_from_one_moment() throws Exception {
+    AccountFixture account = new AccountFixture(database, database.pool(2));
+    User user = account.signIn(AccountFixture.identity("snapshot")).user();
+    task(user.id(), account.ids.next());
+    try (Connection obstacle = database.dataSource().getConnection();
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      obstacle.setAutoCommit(false);
+      try (Statement lock = obstacle.createStatement()) {
+        lock.execute("lock table notes.notes in access exclusive mode");
+      }
+      Future<JsonNode> document =
+          threads.submit(() -> export(account, user, new ByteArrayOutputStream()));
+      Eventually.within(
+          Duration.ofSeconds(10),
+          () ->
+              database.number(
+                      """
+                      select count(*) from pg_stat_activity
+                      where datname = current_database() and wait_event_type = 'Lock'
+                        and query like '%from notes.notes n%'
+                      """)
+                  == 1);
+      database.run(
+          """
+          insert into tasks.deletion_tombstones
+            (id, user_id, entity_type, entity_id, title, snapshot, deleted_at, recoverable_until, seq)
+          values (gen_random_uuid(), ?, 'note', gen_random_uuid(), 'later', '{}', ?, ?, 1)
+          """,
+          user.id(),
+          NOW,
+          NOW.plusSeconds(60));
+      obstacle.rollback();
+      assertEquals(0, document.get().get("tombstones").size());
+    }
+    assertEquals(1, export(account, user, new ByteArrayOutputStream()).get("tombstones").size());
+  }
+
+  @Test
+  void FR_173_tasks_as_csv_can_be_read_by_a_spreadsheet() throws IOException {
+    AccountFixture account = new AccountFixture(database, database.pool(2));
+    User user = account.signIn(AccountFixture.identity("csv")).user();
+    UUID id = account.ids.next();
+    task(user.id(), id);
+    database.run("update tasks.task_instances set title = ? where id = ?", "=SUM(\"a\";\nb)", id);
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    account.export.tasks(Actor.user(user.id(), null)).writeTo(out);
+    String[] lines = out.toString(StandardCharsets.UTF_8).split("\r\n", -1);
+    assertTrue(lines[0].startsWith("id,title,description,priority,due_date"), lines[0]);
+    assertTrue(lines[1].startsWith(id + ",\"'=SUM(\"\"a\"\";\nb)\","), lines[1]);
   }
 
   @Test
@@ -193,7 +253,7 @@ class ExportTest {
   private static JsonNode export(AccountFixture account, User user, ByteArrayOutputStream out)
       throws IOException {
     try (OutputStream stream = out) {
-      account.export.write(Actor.user(user.id(), null), user, NOW, stream);
+      account.export.document(Actor.user(user.id(), null)).writeTo(stream);
     }
     return account.json.parse(out.toString(StandardCharsets.UTF_8));
   }

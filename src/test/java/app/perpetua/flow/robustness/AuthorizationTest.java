@@ -58,6 +58,7 @@ class AuthorizationTest {
           "GET /metrics",
           "GET /api/v1/docs",
           "GET /api/v1/openapi.json",
+          "GET /api/v1/export-schema.json",
           "GET /api/v1/openapi.yaml",
           "GET /api/v1/.well-known/jwks.json",
           "POST /api/v1/auth/google/callback",
@@ -166,6 +167,12 @@ class AuthorizationTest {
             .get("id")
             .stringValue());
     ids.put("calendar-feeds", api.post("/api/v1/calendar-feeds").expect(201).id());
+    ids.put(
+        "imports",
+        api.with("Content-Type", "application/octet-stream")
+            .post("/api/v1/imports?source=todoist_csv", "TYPE,CONTENT\ntask," + MARK + "\n")
+            .expect(201)
+            .id());
     ids.put("recover", ids.get("tombstones"));
     ids.put("task_id", task);
     ids.put("X-Task-Id", task);

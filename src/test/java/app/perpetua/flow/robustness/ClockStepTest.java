@@ -99,6 +99,7 @@ class ClockStepTest {
     changeSubtasksAndReminders();
     changeTemplates();
     changeNotesAndDeletions();
+    importFile();
     executeCommands();
     askTheAssistant();
     notifyAndPay();
@@ -318,6 +319,17 @@ class ClockStepTest {
     ids.put("deletion", newest.get("id").stringValue());
     call("POST", "/activity/{deletion}/undo", null, 200);
     call("DELETE", "/notes/{other note}", null, 200);
+  }
+
+  private void importFile() {
+    Api.Answer made =
+        api()
+            .with("Content-Type", "application/octet-stream")
+            .post(V1 + "/imports?source=todoist_csv", "TYPE,CONTENT\ntask,imported\n")
+            .expect(201);
+    covered.add("POST " + V1 + "/imports");
+    ids.put("imports", made.id());
+    succeed(service.runDueJobs());
   }
 
   private void executeCommands() {

@@ -2,6 +2,7 @@ package app.perpetua.flow.fuzz.contract;
 
 import app.perpetua.flow.fuzz.contract.Account.Kind;
 import app.perpetua.flow.harness.hostile.Operation;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -44,7 +45,11 @@ final class Examples {
       }
     }
     draft.signed = operation.name().equals("POST /api/v1/webhooks/checkout");
-    if (operation.takesBody()) {
+    if (operation.name().equals("POST /api/v1/imports")) {
+      draft.query.add("source=todoist_csv");
+      draft.contentType = "application/octet-stream";
+      draft.body = "TYPE,CONTENT\ntask,a task\n".getBytes(StandardCharsets.UTF_8);
+    } else if (operation.takesBody()) {
       draft.body = RawJson.copy(body(operation));
     }
     return draft;
@@ -85,6 +90,7 @@ final class Examples {
           case "deliveries" -> Kind.WEBHOOK_DELIVERY;
           case "calendar-feeds" -> Kind.CALENDAR_FEED;
           case "ical" -> Kind.CALENDAR_TOKEN;
+          case "imports" -> Kind.IMPORT;
           default -> throw new IllegalArgumentException("no resource for /" + collection);
         });
   }

@@ -85,6 +85,11 @@ final class Schemas {
     return faults(answer(operation, Integer.toString(status), type), text);
   }
 
+  /** Whether the body of a request is JSON; otherwise it is a file. */
+  boolean hasRequest(String operation) {
+    return compiled.containsKey(request(operation, "application/json"));
+  }
+
   /** Violations of a request's schema. */
   List<String> faultsOfRequest(String operation, String text) {
     return faults(request(operation, "application/json"), text);

@@ -158,7 +158,7 @@ public record Operation(String name, Map<String, Object> contract, Document docu
 
   /** Whether unknown fields of the body are errors. */
   public boolean isClosed() {
-    return !Boolean.TRUE.equals(bodySchema().get("additionalProperties"));
+    return !json().isEmpty() && !Boolean.TRUE.equals(bodySchema().get("additionalProperties"));
   }
 
   private Map<String, Object> bodySchema() {

@@ -1,0 +1,89 @@
+package app.perpetua.flow.imports;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An entry of a file, as it is to be stored.
+ *
+ * @param reasons what differs from the file, as sentences; for {@link Unusable}, why it is left
+ */
+record Entry(Origin origin, Content content, List<String> reasons) {
+  /**
+   * Where an entry comes from.
+   *
+   * @param line on which it begins, from 1; null if it has none
+   * @param id unique in the file among entries of the same type, and the same in each file of the
+   *     source; 1 to 200 characters
+   * @param title for the report; not limited
+   */
+  record Origin(@Nullable Integer line, String id, String title) {}
+
+  /** What an entry becomes. Rows have the columns of their table except ids and the user. */
+  sealed interface Content {}
+
+  /**
+   * A task.
+   *
+   * @param templateId the id of its template in the file; null if it has none
+   * @param repeat the rule of a new template; null if it does not repeat
+   */
+  record Task(
+      Map<String, @Nullable Object> row,
+      List<Map<String, @Nullable Object>> subtasks,
+      List<Alarm> reminders,
+      @Nullable String templateId,
+      @Nullable Repeat repeat)
+      implements Content {}
+
+  record Template(Map<String, @Nullable Object> row) implements Content {}
+
+  record Note(Map<String, @Nullable Object> row) implements Content {}
+
+  /**
+   * What cannot be stored.
+   *
+   * @param type {@code task}, {@code template}, {@code note} or {@code other}
+   */
+  record Unusable(String type) implements Content {}
+
+  /**
+   * The schedule of a new template.
+   *
+   * @param startsAt the due date of the task, which is its first occurrence
+   * @param next the occurrence after it; null if there is none
+   */
+  record Repeat(String rrule, String timezone, Instant startsAt, @Nullable Instant next) {}
+
+  /**
+   * A reminder.
+   *
+   * @param row of a reminder of this service's own document; empty for others
+   */
+  record Alarm(
+      String type,
+      @Nullable Integer offsetMinutes,
+      @Nullable Instant at,
+      Map<String, @Nullable Object> row) {
+    static Alarm absolute(Instant at) {
+      return new Alarm("absolute", null, at, Map.of());
+    }
+
+    /** Before the due date, or after it if the number is negative. */
+    static Alarm before(long minutes) {
+      return new Alarm(minutes < 0 ? "after" : "before", (int) Math.abs(minutes), null, Map.of());
+    }
+  }
+
+  /** The name of the type in reports. */
+  String type() {
+    return switch (content) {
+      case Task _ -> "task";
+      case Template _ -> "template";
+      case Note _ -> "note";
+      case Unusable(String type) -> type;
+    };
+  }
+}

@@ -1,0 +1,62 @@
+package app.perpetua.flow.imports;
+
+import static app.perpetua.flow.http.Route.read;
+import static app.perpetua.flow.http.Route.upload;
+
+import app.perpetua.flow.base.AddressGuard;
+import app.perpetua.flow.base.AllowedHost;
+import app.perpetua.flow.http.Route;
+import app.perpetua.flow.jobs.CleanupJob;
+import app.perpetua.flow.jobs.JobHandler;
+import app.perpetua.flow.module.FeatureModule;
+import app.perpetua.flow.module.ModuleContext;
+import app.perpetua.flow.recurrence.InstanceJobs;
+import app.perpetua.flow.reminders.ReminderJobs;
+import app.perpetua.flow.sql.Db;
+import java.net.InetAddress;
+import java.util.List;
+import java.util.Map;
+
+/** Imports. */
+public final class ImportModule implements FeatureModule {
+  private final ImportRoutes imports;
+  private final ImportJob job;
+
+  public ImportModule(ModuleContext context, Db db, InstanceJobs instances) {
+    imports = new ImportRoutes(new Imports(context.ids(), context.json(), context.jobs()));
+    AddressGuard guard =
+        new AddressGuard(List.of(new AllowedHost.Any()), InetAddress::getAllByName);
+    job =
+        new ImportJob(
+            db,
+            Map.of(
+                Source.PERPETUA_FLOW, new PerpetuaFlowReader(context.json(), guard),
+                Source.TODOIST_CSV, new TodoistCsvReader(),
+                Source.TODOIST_JSON, new TodoistJsonReader(context.json()),
+                Source.TICKTICK_CSV, new TickTickCsvReader(),
+                Source.ICALENDAR, new ICalendarReader()),
+            new ImportWriter(
+                context.ids(), context.json(), instances, new ReminderJobs(context.jobs())),
+            instances,
+            context.events());
+  }
+
+  @Override
+  public List<Route> routes() {
+    return List.of(
+        upload("/api/v1/imports", imports::create).creates("/api/v1/imports/{id}"),
+        read("/api/v1/imports", imports::list),
+        read("/api/v1/imports/{id}", imports::show),
+        read("/api/v1/imports/{id}/report", imports::report));
+  }
+
+  @Override
+  public Map<String, JobHandler> jobs() {
+    return Map.of(ImportJob.KIND, job);
+  }
+
+  @Override
+  public List<CleanupJob.Sweep> sweeps() {
+    return List.of(Imports::deleteExpiredFiles, Imports::deleteExpired);
+  }
+}

@@ -1,0 +1,83 @@
+package app.perpetua.flow.imports;
+
+import java.time.Instant;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A task or note of another program while its file is read. Public to its readers only; not
+ * thread-safe.
+ */
+final class SourceItem {
+  /** An item of a check list. */
+  record Check(String title, boolean done) {}
+
+  static final String NO_PRIORITY = "low";
+
+  final @Nullable Integer line;
+  final String id;
+  final String title;
+  @Nullable String parent;
+  String text = "";
+
+  /** Where it is, such as its project; the same for most of its children. */
+  List<String> place = List.of();
+
+  /** What there is no column for, one line each. */
+  final List<String> extras = new ArrayList<>();
+
+  String priority = NO_PRIORITY;
+  @Nullable Instant due;
+  @Nullable Integer minutes;
+  boolean note;
+  boolean completed;
+  boolean archived;
+  @Nullable Instant completedAt;
+  @Nullable Instant createdAt;
+  final List<Entry.Alarm> reminders = new ArrayList<>();
+  final List<Check> checks = new ArrayList<>();
+  @Nullable String rrule;
+  ZoneId zone;
+
+  /** Why it is imported differently, as sentences. */
+  final List<String> reasons = new ArrayList<>();
+
+  /** Why it is left; null if it is not. */
+  @Nullable String left;
+
+  SourceItem(@Nullable Integer line, String id, String title, ZoneId zone) {
+    this.line = line;
+    this.id = Texts.id(id);
+    this.title = Texts.title(Texts.storable(title));
+    this.zone = zone;
+  }
+
+  /** Whether a subtask can hold all of it. */
+  boolean isPlain() {
+    return !note
+        && !archived
+        && left == null
+        && text.isBlank()
+        && extras.isEmpty()
+        && priority.equals(NO_PRIORITY)
+        && due == null
+        && minutes == null
+        && reminders.isEmpty()
+        && checks.isEmpty()
+        && rrule == null
+        && reasons.isEmpty()
+        && Texts.fits(title, Texts.TITLE);
+  }
+
+  /** Keeps a value that has no column of its own, as a line of the description. */
+  void keep(String name, @Nullable String value, String reason) {
+    if (value != null && !value.isBlank()) {
+      extras.add(name + ": " + value.strip());
+      if (!reasons.contains(reason)) {
+        reasons.add(reason);
+      }
+    }
+  }
+}
