@@ -76,13 +76,14 @@ export class PerpetuaFlow {
         const { fetch: send = fetch, token: fixed, onWait, maxWait = 60 } = this.#options;
         const { signal, attempts = this.#options.attempts ?? 4, key = new Intent() } = options;
         const url = this.#options.baseUrl + filled(path, options.path ?? {}) + queryOf(options.query ?? {});
-        const body = options.body === undefined ? undefined : JSON.stringify(options.body);
+        const file = options.body instanceof Blob ? options.body : undefined;
+        const body = file ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
         const headers = { Accept: accept, ...options.headers };
         if (body !== undefined) {
-            headers['Content-Type'] ??= 'application/json';
+            headers['Content-Type'] ??= file ? 'application/octet-stream' : 'application/json';
         }
         if (method !== 'GET' && key !== '') {
-            headers['Idempotency-Key'] = typeof key === 'string' ? key : key.keyFor(`${method} ${url} ${body}`);
+            headers['Idempotency-Key'] = typeof key === 'string' ? key : key.keyFor(`${method} ${url} ${file ? file.size : body}`);
         }
         let rejected;
         let waited = 0;

@@ -65,6 +65,14 @@ type BodyPart<O> = O extends {
 } ? {
     body: B;
 } : O extends {
+    requestBody: {
+        content: {
+            'application/octet-stream': unknown;
+        };
+    };
+} ? {
+    body: Blob;
+} : O extends {
     requestBody?: {
         content: {
             'application/json': infer B;

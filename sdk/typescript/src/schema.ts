@@ -139,9 +139,92 @@ export interface paths {
         };
         /**
          * Export all data of the user
-         * @description Streams one JSON document without the `data` envelope. If an error occurs after the first byte, the connection is closed: a document that does not parse is incomplete; request it again.
+         * @description Returns one JSON document without the `data` envelope, all of it from the same moment. Its schema is `GET /api/v1/export-schema.json`; `POST /api/v1/imports` reads it. With `format=csv`, or an `Accept` that prefers `text/csv`, it returns the tasks alone as CSV (RFC 4180), one line each, with subtasks and reminders in one cell. The answer begins when all data has been read, which takes several seconds for large accounts. If the connection is closed before the answer is complete, request it again. One export of a user is made at a time.
          */
         get: operations["exportMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List imports
+         * @description Newest first. An import with its report is deleted 90 days after it was created.
+         */
+        get: operations["listImports"];
+        put?: never;
+        /**
+         * Import a file
+         * @description Stores the file and imports it in the background; poll `GET /api/v1/imports/{id}`. The body is the file as it is, of at most 20 MiB, perhaps compressed with `Content-Encoding: gzip`. A file with at most 100,000 entries is read, of at most 20 MiB when it is not compressed, and of at most 100 MiB if the source is `perpetua_flow`. A file that cannot be read as a whole adds nothing, and the import ends with the state `failed`.
+         *
+         *     An entry that was imported before, and whose task, template or note still exists, is left, so that importing a file again adds nothing. Entries are recognized by the ids of their source; the lines of Todoist's CSV have none and are recognized by their content. The limits of the plan do not apply to imports, but count what they have added. What there is no field for, such as projects, labels and comments, is kept in the description; texts that are too long continue in notes. A date without a time is 23:59 in the user's time zone. Completed tasks count towards no streak or achievement, reminders whose time has passed do not fire, and the import has one entry in the activity log. It cannot be undone.
+         *
+         *     Sources: `perpetua_flow` is the document of `GET /api/v1/users/me/export`, of which tasks with subtasks and reminders, templates and notes are restored; `todoist_csv` a project exported as CSV, or a file of a backup; `todoist_json` the answer to a full synchronization with Todoist's API; `ticktick_csv` TickTick's backup; `icalendar` the to-dos and journal entries of a calendar file (RFC 5545).
+         */
+        post: operations["createImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description The id of the import. */
+                id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Retrieve an import
+         * @description Shows how far it is. The file is read once before the first entry is imported; `progress.total` is null until then.
+         */
+        get: operations["getImport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description The id of the import. */
+                id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * List what became of the entries of an import
+         * @description In the order of the file. While the import runs, entries that have not been processed are missing.
+         */
+        get: operations["getImportReport"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2149,6 +2232,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/export-schema.json": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retrieve the JSON Schema of the export
+         * @description The schema (draft 2020-12) of the document of `GET /api/v1/users/me/export`. Needs no token, and is not rate-limited.
+         */
+        get: operations["getExportSchema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/openapi.json": {
         parameters: {
             query?: never;
@@ -3022,6 +3128,7 @@ export interface components {
         /**
          * @description Later releases may add sections and fields, so this schema is open where they do.
          * @example {
+         *       "format": "perpetua-flow/1",
          *       "exported_at": "2026-01-20T08:15:00.000Z",
          *       "user": {
          *         "id": "019ba722-4680-7c3e-9a51-2f6d8b0c4e17",
@@ -3066,10 +3173,15 @@ export interface components {
          *     }
          */
         Export: {
+            /**
+             * @description The first member. Another number means that members have changed their meaning.
+             * @constant
+             */
+            format: "perpetua-flow/1";
             exported_at: components["schemas"]["Instant"];
             user: components["schemas"]["User"];
             /** @description All tasks, including hidden and archived tasks. */
-            tasks: components["schemas"]["TaskDetail"][];
+            tasks: components["schemas"]["ExportTask"][];
             /** @description Recurring templates. */
             templates: components["schemas"]["ExportRecord"][];
             notes: components["schemas"]["ExportRecord"][];
@@ -3084,6 +3196,101 @@ export interface components {
             tombstones: components["schemas"]["ExportTombstone"][];
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * @description A JSON Schema.
+         * @example {
+         *       "$schema": "https://json-schema.org/draft/2020-12/schema",
+         *       "$id": "urn:perpetua-flow:export:1"
+         *     }
+         */
+        ExportSchema: {
+            $schema: string;
+            $id: string;
+        } & {
+            [key: string]: unknown;
+        };
+        /**
+         * @description A task with its subtasks and reminders.
+         * @example {
+         *       "id": "019bd5cd-e840-7a6f-b3d4-0c81e2f59a7b",
+         *       "user_id": "019ba722-4680-7c3e-9a51-2f6d8b0c4e17",
+         *       "template_id": null,
+         *       "occurrence_at": null,
+         *       "title": "File the tax return",
+         *       "description": "Papers are in the blue folder.",
+         *       "priority": "high",
+         *       "due_date": "2026-01-30T17:00:00.000Z",
+         *       "estimated_duration": 90,
+         *       "focus_time_seconds": 0,
+         *       "completed": false,
+         *       "completed_at": null,
+         *       "completed_by": null,
+         *       "hidden": false,
+         *       "archived": false,
+         *       "subtask_count": 1,
+         *       "subtask_completed_count": 0,
+         *       "version": 2,
+         *       "created_at": "2026-01-19T10:30:00.000Z",
+         *       "updated_at": "2026-01-19T10:31:00.000Z",
+         *       "subtasks": [
+         *         {
+         *           "id": "019bd5ce-d2a0-7d90-a1e5-3b74c6082f19",
+         *           "task_id": "019bd5cd-e840-7a6f-b3d4-0c81e2f59a7b",
+         *           "title": "Find the receipts",
+         *           "completed": false,
+         *           "completed_at": null,
+         *           "order_index": 0,
+         *           "source": "user",
+         *           "version": 1,
+         *           "created_at": "2026-01-19T10:31:00.000Z",
+         *           "updated_at": "2026-01-19T10:31:00.000Z"
+         *         }
+         *       ],
+         *       "reminders": []
+         *     }
+         */
+        ExportTask: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            user_id: string;
+            /**
+             * Format: uuid
+             * @description The recurring template that created the task.
+             */
+            template_id: string | null;
+            /** @description The occurrence of the template that the task stands for; null if it has none. */
+            occurrence_at: components["schemas"]["InstantOrNull"];
+            title: string;
+            /** @description Empty string if there is none; never null. */
+            description: string;
+            priority: components["schemas"]["Priority"];
+            due_date: components["schemas"]["InstantOrNull"];
+            /** @description Minutes. */
+            estimated_duration: number | null;
+            /** @description Seconds of ended focus sessions; excludes a running session. */
+            focus_time_seconds: number;
+            completed: boolean;
+            /** @description Set if and only if `completed` is true. */
+            completed_at: components["schemas"]["InstantOrNull"];
+            /**
+             * @description How the task was completed: manually, by completing its last subtask, or with force-complete.
+             * @enum {string|null}
+             */
+            completed_by: "manual" | "auto" | "force" | null;
+            hidden: boolean;
+            /** @description If true, the task is read-only. */
+            archived: boolean;
+            subtask_count: number;
+            subtask_completed_count: number;
+            /** @description Increases by one with every request that changes the task or its subtasks. */
+            version: number;
+            created_at: components["schemas"]["Instant"];
+            updated_at: components["schemas"]["Instant"];
+            /** @description Ordered by `order_index`. */
+            subtasks: components["schemas"]["Subtask"][];
+            reminders: components["schemas"]["Reminder"][];
         };
         /**
          * @example {
@@ -3159,6 +3366,120 @@ export interface components {
             recoverable_until: components["schemas"]["Instant"];
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * @example todoist_csv
+         * @enum {string}
+         */
+        ImportSource: "perpetua_flow" | "todoist_csv" | "todoist_json" | "ticktick_csv" | "icalendar";
+        /**
+         * @description `taken`: the entry was added as it is. `changed`: it was added, and `reasons` say what differs. `left`: it was not added, and `reasons` say why.
+         * @example changed
+         * @enum {string}
+         */
+        ImportOutcome: "taken" | "changed" | "left";
+        /**
+         * @example {
+         *       "id": "019bd5d4-1c60-7b3a-8f21-5d0e9a7c4b16",
+         *       "source": "todoist_csv",
+         *       "dry_run": false,
+         *       "state": "running",
+         *       "progress": {
+         *         "processed": 500,
+         *         "total": 812,
+         *         "taken": 440,
+         *         "changed": 55,
+         *         "left": 5
+         *       },
+         *       "added": {
+         *         "tasks": 495,
+         *         "subtasks": 120,
+         *         "templates": 8,
+         *         "reminders": 12,
+         *         "notes": 0
+         *       },
+         *       "error": null,
+         *       "created_at": "2026-01-20T08:15:00.000Z",
+         *       "finished_at": null
+         *     }
+         */
+        Import: {
+            /** Format: uuid */
+            id: string;
+            source: components["schemas"]["ImportSource"];
+            /** @description Whether it only reports what it would do. */
+            dry_run: boolean;
+            /**
+             * @description `failed` means that the file could not be read; nothing was added.
+             * @enum {string}
+             */
+            state: "queued" | "running" | "done" | "failed";
+            /** @description Numbers of entries of the file. */
+            progress: {
+                processed: number;
+                /** @description Null until the file has been read once. */
+                total: number | null;
+                taken: number;
+                changed: number;
+                left: number;
+            };
+            /** @description Numbers of what was added, or would be by a dry run. */
+            added: {
+                tasks: number;
+                subtasks: number;
+                templates: number;
+                reminders: number;
+                notes: number;
+            };
+            /** @description Why the file could not be read; null unless the state is `failed`. */
+            error: {
+                message: string;
+                /** @description The line of the file, from 1; null if unknown. */
+                line: number | null;
+            } | null;
+            created_at: components["schemas"]["Instant"];
+            finished_at: components["schemas"]["InstantOrNull"];
+        };
+        ImportAnswer: {
+            data: components["schemas"]["Import"];
+        };
+        ImportPage: {
+            data: components["schemas"]["Import"][];
+            pagination: components["schemas"]["Pagination"];
+        };
+        /**
+         * @example {
+         *       "line": 7,
+         *       "entity_type": "task",
+         *       "source_id": "sha256-5f16f4c7f149ac4f9510d9cf8cf384038ad348b3bcdc01915f95de12df9d1b02",
+         *       "title": "Water the plants",
+         *       "outcome": "changed",
+         *       "entity_id": "019bd5cd-e840-7a6f-b3d4-0c81e2f59a7b",
+         *       "reasons": [
+         *         "Comments are in the description."
+         *       ]
+         *     }
+         */
+        ImportReportLine: {
+            /** @description The line of the file on which the entry begins, from 1; null if it has none. */
+            line: number | null;
+            /** @enum {string} */
+            entity_type: "task" | "template" | "note" | "other";
+            /** @description The entry's id in the source, or a hash of the entry if it has none. */
+            source_id: string;
+            /** @description The beginning of the entry's title; empty if it has none. */
+            title: string;
+            outcome: components["schemas"]["ImportOutcome"];
+            /**
+             * Format: uuid
+             * @description What was added; null if nothing was.
+             */
+            entity_id: string | null;
+            reasons: string[];
+        };
+        ImportReportPage: {
+            data: components["schemas"]["ImportReportLine"][];
+            pagination: components["schemas"]["Pagination"];
         };
         /**
          * @example {
@@ -6088,6 +6409,26 @@ export interface components {
                 "application/json": components["schemas"]["ApiError"];
             };
         };
+        /** @description `VALIDATION_ERROR`: the `Idempotency-Key` is missing or not a UUID, a query parameter has an invalid value, or the body is empty. */
+        InvalidImport: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ApiError"];
+            };
+        };
+        /** @description `VALIDATION_ERROR`: the id in the path is not a UUID, or a query parameter has an invalid value. */
+        InvalidIdOrQuery: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ApiError"];
+            };
+        };
         /** @description `VALIDATION_ERROR`: a query parameter has an invalid value. */
         InvalidQuery: {
             headers: {
@@ -6437,6 +6778,20 @@ export interface components {
                 "application/json": components["schemas"]["ApiError"];
             };
         };
+        /** @description `LIMIT_EXCEEDED` with `limit` and `current`: five imports of the user have not finished. `IDEMPOTENCY_IN_PROGRESS`: the first request with this key is still running. */
+        ImportLimitConflict: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestId"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                "Retry-After": components["headers"]["RetryAfterOptional"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ApiError"];
+            };
+        };
         /** @description `CONFLICT` with `current_version`: `version` does not match the note's version. `IDEMPOTENCY_IN_PROGRESS`: the first request with this key is still running. */
         NoteConflict: {
             headers: {
@@ -6641,6 +6996,16 @@ export interface components {
                 "application/json": components["schemas"]["ApiError"];
             };
         };
+        /** @description `PAYLOAD_TOO_LARGE`: the file is larger than 20 MiB. The server may close the connection. */
+        FileTooLarge: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ApiError"];
+            };
+        };
         /** @description `VALIDATION_ERROR`: the URL is longer than about 8 KiB. The server closes the connection. */
         UriTooLong: {
             headers: {
@@ -6656,6 +7021,16 @@ export interface components {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestId"];
                 "Accept-Encoding": components["headers"]["AcceptEncoding"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ApiError"];
+            };
+        };
+        /** @description `UNSUPPORTED_MEDIA_TYPE`: the `Content-Type` is not `application/octet-stream`, or the `Content-Encoding` is not `gzip`. */
+        UnsupportedFileType: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestId"];
                 [name: string]: unknown;
             };
             content: {
@@ -6888,6 +7263,8 @@ export interface components {
         VoiceSessionId: string;
         /** @description The id of the note. */
         NoteId: string;
+        /** @description The id of the import. */
+        ImportId: string;
         /** @description The id of the tombstone, as returned by the deletion. */
         TombstoneId: string;
         /** @description The id of an entry of the activity log. */
@@ -6923,6 +7300,11 @@ export interface components {
          * @example Bearer realm="perpetua-flow", error="insufficient_scope", scope="tasks:write"
          */
         ScopeChallenge: string;
+        /**
+         * @description The name of the file; absent if the answer is JSON.
+         * @example attachment; filename="tasks.csv"
+         */
+        ContentDisposition: string;
         /**
          * @description Path of the created resource.
          * @example /api/v1/tasks/019bd5cd-e840-7a6f-b3d4-0c81e2f59a7b
@@ -7337,7 +7719,10 @@ export interface operations {
     };
     exportMe: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Takes precedence over `Accept`. */
+                format?: "json" | "csv";
+            };
             header?: {
                 /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
                 "X-Request-ID"?: components["parameters"]["RequestId"];
@@ -7356,15 +7741,209 @@ export interface operations {
                     "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
                     RateLimit: components["headers"]["RateLimit"];
                     "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "Content-Disposition": components["headers"]["ContentDisposition"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Export"];
+                    "text/csv": string;
                 };
             };
-            400: components["responses"]["MalformedRequest"];
+            400: components["responses"]["InvalidQuery"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["InsufficientScope"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listImports: {
+        parameters: {
+            query?: {
+                /** @description Number of items to skip. */
+                offset?: components["parameters"]["Offset"];
+                /** @description Maximum number of items to return. */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of imports. */
+            200: {
+                headers: {
+                    Link: components["headers"]["NextLink"];
+                    "X-Request-ID": components["headers"]["XRequestId"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPage"];
+                };
+            };
+            400: components["responses"]["InvalidQuery"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["InsufficientScope"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createImport: {
+        parameters: {
+            query: {
+                /** @description Where the file comes from. */
+                source: components["schemas"]["ImportSource"];
+                /** @description Only reports what an import would do. */
+                dry_run?: boolean;
+            };
+            header: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+                /** @description A client-generated UUID that identifies this request. Send the same key when you retry. Unquoted or in double quotes. */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description The compression of the file. */
+                "Content-Encoding"?: "gzip" | "identity";
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description The new import. */
+            201: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    "X-Request-ID": components["headers"]["XRequestId"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Idempotent-Replayed": components["headers"]["XIdempotentReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportAnswer"];
+                };
+            };
+            400: components["responses"]["InvalidImport"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["InsufficientScope"];
+            409: components["responses"]["ImportLimitConflict"];
+            413: components["responses"]["FileTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedFileType"];
+            422: components["responses"]["KeyReused"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description The id of the import. */
+                id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The import. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["XRequestId"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportAnswer"];
+                };
+            };
+            400: components["responses"]["InvalidId"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getImportReport: {
+        parameters: {
+            query?: {
+                /** @description Returns only entries with this outcome. */
+                outcome?: components["schemas"]["ImportOutcome"];
+                /** @description Number of items to skip. */
+                offset?: components["parameters"]["Offset"];
+                /** @description Maximum number of items to return. */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description The id of the import. */
+                id: components["parameters"]["ImportId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the report. */
+            200: {
+                headers: {
+                    Link: components["headers"]["NextLink"];
+                    "X-Request-ID": components["headers"]["XRequestId"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportReportPage"];
+                };
+            };
+            400: components["responses"]["InvalidIdOrQuery"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["RateLimited"];
@@ -11791,6 +12370,36 @@ export interface operations {
                     "application/json": components["schemas"]["ApiError"];
                 };
             };
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getExportSchema: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The schema. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["XRequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/schema+json": components["schemas"]["ExportSchema"];
+                };
+            };
+            400: components["responses"]["MalformedRequest"];
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             431: components["responses"]["HeadersTooLarge"];
