@@ -235,6 +235,21 @@ where d.user_id = :user_id and d.id > (:after::text)::uuid
 order by d.id
 limit :page
 
+-- name: page_access_tokens
+-- Without their hashes.
+select t.id::text as cursor,
+       json_build_object(
+         'id', t.id,
+         'name', t.name,
+         'scopes', string_to_array(t.scopes, ' '),
+         'created_at', to_char(t.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'expires_at', to_char(t.expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'last_used_at', to_char(t.last_used_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as json
+from auth.personal_tokens t
+where t.user_id = :user_id and t.id > (:after::text)::uuid
+order by t.id
+limit :page
+
 -- name: page_calendar_feeds
 -- Without the hashes of their tokens.
 select f.id::text as cursor,

@@ -17,7 +17,7 @@ const EXCEPTIONS = {
   'no-ambiguous-paths': ['/paths/~1api~1v1~1tasks~1recover~1{tombstone_id}'],
   // An upgrade to WebSocket succeeds with 101.
   'operation-2xx-response': ['/paths/~1api~1v1~1ws~1voice~1transcribe/get/responses'],
-  // Errors of clients that ask for problem details, frames of the WebSocket, and events of a stream: OpenAPI can
+  // Errors of clients that ask for problem details, frames of the WebSocket, events of a stream, and webhooks: OpenAPI can
   // assign none of them to an operation without changing the types that generators derive for it.
   'no-unused-components': [
     'Problem',
@@ -31,6 +31,7 @@ const EXCEPTIONS = {
     'StreamPosition',
     'ChangeEvent',
     'StreamEnd',
+    'WebhookMessage',
   ].map((schema) => `/components/schemas/${schema}`),
 };
 

@@ -105,7 +105,7 @@ as $$
 declare
   lane constant text := (
     select k.job_key
-    from (select n, endpoint || ':' || n as job_key from generate_series(0, 2) as n) k
+    from (select n, endpoint || ':' || n as job_key from generate_series(0, 7) as n) k
     where not exists (
       select from ops.job_queue q
       where q.kind = 'webhook_deliver' and q.job_key = k.job_key and q.state = 'running'

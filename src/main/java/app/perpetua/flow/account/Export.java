@@ -85,6 +85,7 @@ final class Export {
           new Section("push_subscriptions", "export.page_push_subscriptions"),
           new Section("webhook_endpoints", "export.page_webhook_endpoints"),
           new Section("webhook_deliveries", "export.page_webhook_deliveries"),
+          new Section("access_tokens", "export.page_access_tokens"),
           new Section("calendar_feeds", "export.page_calendar_feeds"),
           new Section("purchases", "export.page_purchases"),
           new Section("payment_events", "export.page_payment_events"),

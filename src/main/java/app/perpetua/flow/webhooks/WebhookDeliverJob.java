@@ -15,6 +15,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -55,6 +57,12 @@ final class WebhookDeliverJob implements TwoPhaseHandler<WebhookDeliverJob.Batch
    */
   private static final int MAX_RUNS = 16;
 
+  /**
+   * Runs of one endpoint at once, in a process: fewer than there are lanes, so that a process that
+   * is killed leaves lanes to the others until its leases have expired.
+   */
+  private static final int MAX_RUNS_OF_ENDPOINT = 2;
+
   /** Longer than any run. */
   private static final Duration TAKEN = Duration.ofMinutes(1);
 
@@ -76,6 +84,7 @@ final class WebhookDeliverJob implements TwoPhaseHandler<WebhookDeliverJob.Batch
   private final Consumer<Result> counter;
   private final Timer lateness;
   private final AtomicInteger runs = new AtomicInteger();
+  private final ConcurrentMap<UUID, Integer> runsByEndpoint = new ConcurrentHashMap<>();
 
   /**
    * @param counter called after every attempt, from any thread
@@ -102,6 +111,10 @@ final class WebhookDeliverJob implements TwoPhaseHandler<WebhookDeliverJob.Batch
       return new Prepared.NoCall<>(new Next.Snooze(tx.now().plus(BUSY_DELAY)));
     }
     UUID endpoint = UUID.fromString(job.key().substring(0, job.key().indexOf(':')));
+    if (runsByEndpoint.getOrDefault(endpoint, 0) >= MAX_RUNS_OF_ENDPOINT) {
+      // They look for changes before they end.
+      return Prepared.done();
+    }
     Optional<Target> found = Target.find(tx, endpoint);
     if (found.isEmpty()) {
       return Prepared.done();
@@ -141,11 +154,14 @@ final class WebhookDeliverJob implements TwoPhaseHandler<WebhookDeliverJob.Batch
 
   @Override
   public List<Attempt> call(Batch batch) throws InterruptedException {
+    UUID endpoint = batch.target().id();
     runs.incrementAndGet();
+    runsByEndpoint.merge(endpoint, 1, Integer::sum);
     try {
       return run.send(batch.target(), batch.deliveries());
     } finally {
       runs.decrementAndGet();
+      runsByEndpoint.computeIfPresent(endpoint, (_, count) -> count == 1 ? null : count - 1);
     }
   }
 

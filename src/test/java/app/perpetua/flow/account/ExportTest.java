@@ -65,6 +65,7 @@ class ExportTest {
             "push_subscriptions",
             "webhook_endpoints",
             "webhook_deliveries",
+            "access_tokens",
             "calendar_feeds",
             "purchases",
             "payment_events",
@@ -361,6 +362,15 @@ class ExportTest {
           (user_id, id, endpoint_id, event, body, remaining, status, created_at)
         select user_id, gen_random_uuid(), id, 'webhook.test', '{}', 10, 'cancelled', :n
         from activity.webhook_endpoints where user_id = :u
+        """,
+        user,
+        task);
+    insert(
+        """
+        insert into auth.personal_tokens
+          (user_id, id, name, token_hash, scopes, created_at, expires_at)
+        values (:u, gen_random_uuid(), 'Scripts', sha256('x'), 'tasks:read tasks:write', :n,
+                :n::timestamptz + interval '1 day')
         """,
         user,
         task);
