@@ -1725,7 +1725,7 @@ export interface paths {
         put?: never;
         /**
          * Register a webhook endpoint
-         * @description The endpoint receives a POST for each change from now on whose type is among `events`, with a `WebhookEvent` as body and the headers of Standard Webhooks (https://www.standardwebhooks.com): `webhook-id`, which is the id of the delivery and the same in every attempt; `webhook-timestamp`, the seconds since the epoch at the attempt; and `webhook-signature`, `v1,` and the HMAC-SHA256, in base64, of id, timestamp and body, joined by dots, with the secret as key. Ignore an id that you have had already: a delivery arrives at least once. Its body is the same in every attempt. Deliveries arrive in any order; `seq` is the order of the changes.
+         * @description The endpoint receives a POST for each change from now on whose type is among `events`, with a `WebhookMessage` as body and the headers of Standard Webhooks (https://www.standardwebhooks.com): `webhook-id`, which is the id of the delivery and the same in every attempt; `webhook-timestamp`, the seconds since the epoch at the attempt; and `webhook-signature`, `v1,` and the HMAC-SHA256, in base64, of id, timestamp and body, joined by dots, with the secret as key. Ignore an id that you have had already: a delivery arrives at least once. Its body is the same in every attempt. Deliveries arrive in any order; `seq` is the order of the changes.
          *     Only an answer of 2xx within 10 seconds is a success; redirects are not followed. A failed delivery is attempted ten times over three days, with `Retry-After` of the answer, up to an hour, as the minimum delay. 410 disables the endpoint at once. An endpoint whose deliveries only failed for three days is disabled, and the user is notified. At most 10,000 deliveries of an endpoint are pending; the following changes are delivered when there is room. What a client has missed it reads with `GET /sync`.
          *     The URL must be https on port 443, with a host at a public address. The response is the only one that shows the secret. Does not use `Idempotency-Key`, because the response is a secret that is not stored; after a lost response, delete the endpoint and register it again. Not recorded in the activity log.
          */
@@ -4152,6 +4152,42 @@ export interface components {
          * @enum {string}
          */
         WebhookEventType: "task.created" | "task.updated" | "task.completed" | "task.reopened" | "task.deleted" | "template.created" | "template.updated" | "template.deleted" | "note.created" | "note.updated" | "note.deleted" | "reminder.created" | "reminder.updated" | "reminder.fired" | "reminder.deleted";
+        /**
+         * @example {
+         *       "type": "task.completed",
+         *       "timestamp": "2026-01-20T08:20:00.000Z",
+         *       "data": {
+         *         "entity_type": "task",
+         *         "id": "019bd5cd-e840-7a6f-b3d4-0c81e2f59a7b",
+         *         "version": 3,
+         *         "seq": 81234
+         *       }
+         *     }
+         */
+        WebhookMessage: {
+            /** @description A `WebhookEventType`, or `webhook.test`. Later releases may add types. */
+            type: string;
+            /** @description The time of the change. */
+            timestamp: components["schemas"]["Instant"];
+            /** @description Of a test, the `id` of the endpoint alone. */
+            data: {
+                /** @enum {string} */
+                entity_type?: "task" | "template" | "note" | "reminder";
+                /** Format: uuid */
+                id: string;
+                /** @description The version that the change has left; null for a deletion. */
+                version?: number | null;
+                /**
+                 * Format: int64
+                 * @description The order of the changes; deliveries arrive in any order.
+                 */
+                seq?: number;
+                /** @description With `payload` `full`: the entity as other operations return it, at the time when the delivery was created; null if it was deleted. */
+                entity?: {
+                    [key: string]: unknown;
+                } | null;
+            };
+        };
         /**
          * @example [
          *       "task.completed",
@@ -11347,6 +11383,7 @@ export interface operations {
             };
             400: components["responses"]["InvalidQuery"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["InsufficientScope"];
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             429: components["responses"]["RateLimited"];
@@ -11389,6 +11426,7 @@ export interface operations {
             };
             400: components["responses"]["InvalidBody"];
             401: components["responses"]["Unauthorized"];
+            403: components["responses"]["InsufficientScope"];
             409: components["responses"]["WebhookLimitConflict"];
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];

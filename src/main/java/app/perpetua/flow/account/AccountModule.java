@@ -8,13 +8,13 @@ import static app.perpetua.flow.http.Route.download;
 import static app.perpetua.flow.http.Route.plain;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.write;
-import static app.perpetua.flow.http.Scope.ACCOUNT_READ;
-import static app.perpetua.flow.http.Scope.EXPORT_READ;
+import static app.perpetua.flow.http.auth.Scope.ACCOUNT_READ;
+import static app.perpetua.flow.http.auth.Scope.EXPORT_READ;
 
 import app.perpetua.flow.credits.Credits;
-import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.http.Route;
-import app.perpetua.flow.http.SessionCheck;
+import app.perpetua.flow.http.auth.Authenticator;
+import app.perpetua.flow.http.auth.SessionCheck;
 import app.perpetua.flow.jobs.CleanupJob;
 import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
@@ -97,7 +97,9 @@ public final class AccountModule implements FeatureModule {
     return sessionCheck;
   }
 
-  /** {@link app.perpetua.flow.http.Principal#limitId()} of the user with this Google subject. */
+  /**
+   * {@link app.perpetua.flow.http.auth.Principal#limitId()} of the user with this Google subject.
+   */
   public UUID limitId(String subject) {
     return subjects.limitId(subject);
   }

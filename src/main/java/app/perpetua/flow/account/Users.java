@@ -5,7 +5,7 @@ import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
-import app.perpetua.flow.http.Authenticator;
+import app.perpetua.flow.http.auth.Authenticator;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.LockedUser;
 import app.perpetua.flow.sql.Tx;

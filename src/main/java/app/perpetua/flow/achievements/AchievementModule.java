@@ -1,7 +1,7 @@
 package app.perpetua.flow.achievements;
 
 import static app.perpetua.flow.http.Route.read;
-import static app.perpetua.flow.http.Scope.ACCOUNT_READ;
+import static app.perpetua.flow.http.auth.Scope.ACCOUNT_READ;
 
 import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.events.EventListener;

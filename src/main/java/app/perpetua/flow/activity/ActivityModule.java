@@ -1,7 +1,7 @@
 package app.perpetua.flow.activity;
 
 import static app.perpetua.flow.http.Route.read;
-import static app.perpetua.flow.http.Scope.ACTIVITY_READ;
+import static app.perpetua.flow.http.auth.Scope.ACTIVITY_READ;
 
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.module.FeatureModule;

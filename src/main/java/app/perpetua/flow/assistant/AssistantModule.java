@@ -7,11 +7,11 @@ import static app.perpetua.flow.http.Route.Streams.NEVER;
 import static app.perpetua.flow.http.Route.Verb.POST;
 import static app.perpetua.flow.http.Route.providerCall;
 import static app.perpetua.flow.http.Route.write;
-import static app.perpetua.flow.http.Scope.AI_USE;
-import static app.perpetua.flow.http.Scope.NOTES_READ;
-import static app.perpetua.flow.http.Scope.NOTES_WRITE;
-import static app.perpetua.flow.http.Scope.TASKS_READ;
-import static app.perpetua.flow.http.Scope.TASKS_WRITE;
+import static app.perpetua.flow.http.auth.Scope.AI_USE;
+import static app.perpetua.flow.http.auth.Scope.NOTES_READ;
+import static app.perpetua.flow.http.auth.Scope.NOTES_WRITE;
+import static app.perpetua.flow.http.auth.Scope.TASKS_READ;
+import static app.perpetua.flow.http.auth.Scope.TASKS_WRITE;
 
 import app.perpetua.flow.achievements.Achievements;
 import app.perpetua.flow.credits.Reservations;

@@ -5,7 +5,7 @@ import app.perpetua.flow.base.Cancellation;
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
-import app.perpetua.flow.http.Principal;
+import app.perpetua.flow.http.auth.Principal;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.Subtask;
 import app.perpetua.flow.tasks.Subtasks;

@@ -4,7 +4,7 @@ import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.credits.Reservations;
-import app.perpetua.flow.http.Principal;
+import app.perpetua.flow.http.auth.Principal;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
 import java.time.Instant;

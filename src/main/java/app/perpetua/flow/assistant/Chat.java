@@ -6,7 +6,7 @@ import app.perpetua.flow.assistant.Suggestions.Suggestion;
 import app.perpetua.flow.base.Cancellation;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
-import app.perpetua.flow.http.Principal;
+import app.perpetua.flow.http.auth.Principal;
 import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.Task;

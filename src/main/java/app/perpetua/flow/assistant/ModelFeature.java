@@ -2,7 +2,7 @@ package app.perpetua.flow.assistant;
 
 import app.perpetua.flow.base.Cancellation;
 import app.perpetua.flow.base.Refusal;
-import app.perpetua.flow.http.Principal;
+import app.perpetua.flow.http.auth.Principal;
 import app.perpetua.flow.sql.Tx;
 import java.util.Optional;
 import java.util.UUID;

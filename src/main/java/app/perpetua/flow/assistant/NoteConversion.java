@@ -4,7 +4,7 @@ import app.perpetua.flow.assistant.AssistantServices.Settled;
 import app.perpetua.flow.base.Cancellation;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
-import app.perpetua.flow.http.Principal;
+import app.perpetua.flow.http.auth.Principal;
 import app.perpetua.flow.notes.Note;
 import app.perpetua.flow.notes.Notes;
 import app.perpetua.flow.sql.Tx;

@@ -1,6 +1,6 @@
 package app.perpetua.flow.assistant;
 
-import app.perpetua.flow.http.Principal;
+import app.perpetua.flow.http.auth.Principal;
 import java.time.Instant;
 import java.util.UUID;
 

@@ -7,7 +7,7 @@ import static app.perpetua.flow.http.Route.providerCall;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.webhook;
 import static app.perpetua.flow.http.Route.write;
-import static app.perpetua.flow.http.Scope.ACCOUNT_READ;
+import static app.perpetua.flow.http.auth.Scope.ACCOUNT_READ;
 
 import app.perpetua.flow.account.Users;
 import app.perpetua.flow.base.Ids;

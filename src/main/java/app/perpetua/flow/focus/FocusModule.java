@@ -3,8 +3,8 @@ package app.perpetua.flow.focus;
 import static app.perpetua.flow.http.Route.Verb.POST;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.write;
-import static app.perpetua.flow.http.Scope.TASKS_READ;
-import static app.perpetua.flow.http.Scope.TASKS_WRITE;
+import static app.perpetua.flow.http.auth.Scope.TASKS_READ;
+import static app.perpetua.flow.http.auth.Scope.TASKS_WRITE;
 
 import app.perpetua.flow.events.EventListener;
 import app.perpetua.flow.http.Route;

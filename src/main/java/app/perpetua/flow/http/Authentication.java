@@ -2,6 +2,8 @@ package app.perpetua.flow.http;
 
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.http.auth.Authenticator;
+import app.perpetua.flow.http.auth.Principal;
 import app.perpetua.flow.http.limits.RateLimiter;
 import app.perpetua.flow.http.limits.RateLimiter.Decision;
 import java.util.Optional;
@@ -103,6 +105,28 @@ public final class Authentication {
     return principal.personalToken() == null
         ? limiter.tryAcquire(GENERAL, principal.limitId(), limits.general())
         : limiter.tryAcquire(TOKEN, principal.tokenId(), limits.personalToken());
+  }
+
+  /**
+   * Counts a request in the limit of its route; null if that has none.
+   *
+   * @param principal null if the route requires no token
+   */
+  @Nullable Decision count(Route.Bucket bucket, @Nullable Principal principal, String client) {
+    return switch (bucket) {
+      case PROBE, EXEMPT, CAPABILITY -> null;
+      case AUTH -> limiter.tryAcquire(bucket.policy(), client, limits.auth());
+      case AI ->
+          principal == null
+              ? limiter.tryAcquire(bucket.policy(), client, limits.ai())
+              : countModelCall(principal);
+      case GENERAL -> principal == null ? count(client) : count(principal);
+    };
+  }
+
+  /** Counts a request that calls a model; the user's tokens have this limit in common. */
+  Decision countModelCall(Principal principal) {
+    return limiter.tryAcquire(Route.Bucket.AI.policy(), principal.limitId(), limits.ai());
   }
 
   /** Counts a request of an address. */

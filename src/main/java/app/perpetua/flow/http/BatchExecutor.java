@@ -8,8 +8,6 @@ import app.perpetua.flow.http.Batch.Command;
 import app.perpetua.flow.http.Batch.Result;
 import app.perpetua.flow.http.Batch.Results;
 import app.perpetua.flow.http.Idempotency.KeyedRequest;
-import app.perpetua.flow.http.limits.Admission;
-import app.perpetua.flow.http.limits.Permit;
 import app.perpetua.flow.parsing.Formats;
 import app.perpetua.flow.parsing.JsonIds;
 import app.perpetua.flow.sql.Actor;
@@ -46,8 +44,7 @@ final class BatchExecutor {
   private final Json json;
   private final Errors errors;
   private final Db db;
-  private final SessionCheck sessions;
-  private final Admission admission;
+  private final UserReads reads;
   private final IdempotentWrites writes;
   private final LongSupplier nanos;
   private volatile boolean stopping;
@@ -56,15 +53,13 @@ final class BatchExecutor {
       Json json,
       Errors errors,
       Db db,
-      SessionCheck sessions,
-      Admission admission,
+      UserReads reads,
       IdempotentWrites writes,
       LongSupplier nanos) {
     this.json = json;
     this.errors = errors;
     this.db = db;
-    this.sessions = sessions;
-    this.admission = admission;
+    this.reads = reads;
     this.writes = writes;
     this.nanos = nanos;
   }
@@ -80,16 +75,7 @@ final class BatchExecutor {
    * @throws Refusal by the opening; {@code UNAUTHORIZED} if the session was ended
    */
   Reply answer(Request request, Actor actor, Batch batch) {
-    Function<Results, Reply> answer;
-    try (Permit _ = admission.read(request.principal().limitId())) {
-      answer =
-          db.read(
-              actor,
-              tx -> {
-                sessions.requireActive(tx, request.principal());
-                return batch.opening().apply(tx);
-              });
-    }
+    Function<Results, Reply> answer = reads.run(actor, request.principal(), batch.opening());
     List<Result> results =
         batch.atomic()
             ? together(request, actor, batch.commands())

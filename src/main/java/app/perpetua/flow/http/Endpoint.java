@@ -5,6 +5,9 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.Idempotency.KeyedRequest;
 import app.perpetua.flow.http.ProviderCallHandler.CallContext;
+import app.perpetua.flow.http.auth.Authenticator;
+import app.perpetua.flow.http.auth.Principal;
+import app.perpetua.flow.http.auth.SessionCheck;
 import app.perpetua.flow.http.connection.RefusedUpgrade;
 import app.perpetua.flow.http.limits.Admission;
 import app.perpetua.flow.http.limits.Permit;
@@ -50,10 +53,9 @@ public final class Endpoint implements RequestHandler {
   private final Db db;
   private final Authentication authentication;
   private final SessionCheck sessions;
-  private final RateLimiter limiter;
-  private final HttpConfig.RateLimits limits;
   private final CursorKey cursorKey;
   private final Admission admission;
+  private final UserReads reads;
   private final IdempotentWrites writes;
   private final ProviderCallHandler providerCalls;
   private final BatchExecutor batches;
@@ -77,25 +79,22 @@ public final class Endpoint implements RequestHandler {
     this.db = db;
     this.authentication = new Authentication(authenticator, limiter, limits.rateLimits());
     this.sessions = sessions;
-    this.limiter = limiter;
-    this.limits = limits.rateLimits();
     this.cursorKey = cursorKey;
     this.admission = new Admission(db.connections());
+    this.reads = new UserReads(db, sessions, admission);
     this.writes = new IdempotentWrites(json, db, sessions, admission);
     this.providerCalls = new ProviderCallHandler(db, json, errors, writes);
     this.capabilities = new CapabilityReads(db, authentication, limiter, admission);
-    this.batches =
-        new BatchExecutor(json, errors, db, sessions, admission, writes, System::nanoTime);
+    this.batches = new BatchExecutor(json, errors, db, reads, writes, System::nanoTime);
     this.operations =
         new Operations(
             json,
             db,
-            sessions,
-            admission,
+            reads,
             batches,
             providerCalls,
             cursorKey,
-            principal -> countAi(principal).check());
+            principal -> authentication.countModelCall(principal).check());
   }
 
   /**
@@ -185,8 +184,7 @@ public final class Endpoint implements RequestHandler {
           capabilities.answer(lookup, parsed, condition, counted -> addHeaders(response, counted));
       case Route.SystemWrite write -> db.write(actor, prepared(route, write.work(), parsed));
       case Route.Read read -> {
-        Reply reply =
-            operations.read(actor, parsed.principal(), prepared(route, read.work(), parsed));
+        Reply reply = reads.run(actor, parsed.principal(), prepared(route, read.work(), parsed));
         yield linked(request, preconditions.read(route, condition, reply));
       }
       case Route.Stream stream -> {
@@ -195,7 +193,7 @@ public final class Endpoint implements RequestHandler {
         // The stream would stay open although nothing of it is sent.
         yield isHead(request) && stream.length() == Route.Length.ENDLESS
             ? Reply.stream(Reply.EVENT_STREAM, _ -> {})
-            : open(actor, parsed.principal(), opening);
+            : reads.run(actor, parsed.principal(), opening).get();
       }
       case Route.Write write -> {
         Function<Tx, Reply> work =
@@ -252,21 +250,6 @@ public final class Endpoint implements RequestHandler {
     }
     counted(request, response).check();
     throw Refusal.of(ErrorCode.VALIDATION_ERROR, "this path requires a WebSocket upgrade");
-  }
-
-  /** Opens a stream after the connection and the permit have been released. */
-  private Reply open(Actor actor, Principal principal, Function<Tx, Supplier<Reply>> opening) {
-    Supplier<Reply> opened;
-    try (Permit _ = admission.read(principal.limitId())) {
-      opened =
-          db.read(
-              actor,
-              tx -> {
-                sessions.requireActive(tx, principal);
-                return opening.apply(tx);
-              });
-    }
-    return opened.get();
   }
 
   /** Checks the rest of the request before the file is received. */
@@ -331,16 +314,13 @@ public final class Endpoint implements RequestHandler {
 
   /** Also refuses the request if its session was ended or the account deleted. */
   private ZoneId zone(Actor actor, Principal principal) {
-    try (Permit _ = admission.read(principal.limitId())) {
-      return db.read(
-          actor,
-          tx -> {
-            sessions.requireActive(tx, principal);
-            return tx.sql("owner.find_timezone")
+    return reads.run(
+        actor,
+        principal,
+        tx ->
+            tx.sql("owner.find_timezone")
                 .one(row -> ZoneId.of(row.text("timezone")))
-                .orElseThrow(Refusal::accountDeleted);
-          });
-    }
+                .orElseThrow(Refusal::accountDeleted));
   }
 
   private Principal authenticate(
@@ -361,20 +341,8 @@ public final class Endpoint implements RequestHandler {
 
   private void limit(
       RequestContext context, Route route, @Nullable Principal principal, ServerResponse response) {
-    Object holder = principal == null ? context.client() : principal.limitId();
     RateLimiter.Decision decision =
-        switch (route.bucket()) {
-          case PROBE, EXEMPT, CAPABILITY -> null;
-          case AUTH -> limiter.tryAcquire(route.bucket().policy(), holder, limits.auth());
-          case AI ->
-              principal == null
-                  ? limiter.tryAcquire(route.bucket().policy(), holder, limits.ai())
-                  : countAi(principal);
-          case GENERAL ->
-              principal == null
-                  ? authentication.count(context.client())
-                  : authentication.count(principal);
-        };
+        authentication.count(route.bucket(), principal, context.client());
     if (decision == null) {
       return;
     }
@@ -383,10 +351,6 @@ public final class Endpoint implements RequestHandler {
       response.header(RATE_LIMIT_POLICY, decision.policy() + ", " + Admission.POLICY);
     }
     decision.check();
-  }
-
-  private RateLimiter.Decision countAi(Principal principal) {
-    return limiter.tryAcquire(Route.Bucket.AI.policy(), principal.limitId(), limits.ai());
   }
 
   private static void addHeaders(ServerResponse response, RateLimiter.Decision decision) {

@@ -4,6 +4,7 @@ import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.http.auth.Principal;
 import app.perpetua.flow.parsing.Accept;
 import app.perpetua.flow.sql.DatabaseException;
 import io.helidon.http.HeaderName;

@@ -5,6 +5,8 @@ import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.Idempotency.KeyedRequest;
 import app.perpetua.flow.http.Idempotency.Replay;
 import app.perpetua.flow.http.Idempotency.Replayed;
+import app.perpetua.flow.http.auth.Principal;
+import app.perpetua.flow.http.auth.SessionCheck;
 import app.perpetua.flow.http.limits.Admission;
 import app.perpetua.flow.http.limits.KeyedSemaphore;
 import app.perpetua.flow.http.limits.Permit;

@@ -4,11 +4,9 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.EmittedEntries;
 import app.perpetua.flow.http.ProviderCallHandler.CallContext;
-import app.perpetua.flow.http.limits.Admission;
-import app.perpetua.flow.http.limits.Permit;
+import app.perpetua.flow.http.auth.Principal;
 import app.perpetua.flow.parsing.CursorKey;
 import app.perpetua.flow.parsing.QueryParameters;
-import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Tx;
 import java.util.List;
@@ -37,8 +35,7 @@ public final class Operations {
 
   private final Json json;
   private final Db db;
-  private final SessionCheck sessions;
-  private final Admission admission;
+  private final UserReads reads;
   private final BatchExecutor batches;
   private final ProviderCallHandler providerCalls;
   private final CursorKey cursorKey;
@@ -50,16 +47,14 @@ public final class Operations {
   Operations(
       Json json,
       Db db,
-      SessionCheck sessions,
-      Admission admission,
+      UserReads reads,
       BatchExecutor batches,
       ProviderCallHandler providerCalls,
       CursorKey cursorKey,
       Consumer<Principal> modelLimit) {
     this.json = json;
     this.db = db;
-    this.sessions = sessions;
-    this.admission = admission;
+    this.reads = reads;
     this.batches = batches;
     this.providerCalls = providerCalls;
     this.cursorKey = cursorKey;
@@ -88,7 +83,7 @@ public final class Operations {
     Request request = caller.ofOperation(path, parameters, new byte[0], db.now());
     Function<Tx, Reply> prepared = work.prepare(request);
     parameters.validate();
-    return body(read(principal.actor(caller.id()), principal, prepared));
+    return body(reads.run(principal.actor(caller.id()), principal, prepared));
   }
 
   /**
@@ -140,20 +135,6 @@ public final class Operations {
                     bytes),
                 false),
             prepared));
-  }
-
-  /** Runs a read in a transaction, after the session was checked. */
-  Reply read(Actor actor, Principal principal, Function<Tx, Reply> work) {
-    UUID limitId = principal.limitId();
-    try (Permit _ =
-        work instanceof SearchWork ? admission.search(limitId) : admission.read(limitId)) {
-      return db.read(
-          actor,
-          tx -> {
-            sessions.requireActive(tx, principal);
-            return work.apply(tx);
-          });
-    }
   }
 
   private JsonNode body(Reply reply) {

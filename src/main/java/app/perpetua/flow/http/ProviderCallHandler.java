@@ -5,6 +5,7 @@ import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.Idempotency.KeyedRequest;
+import app.perpetua.flow.http.auth.Principal;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Db;
 import java.io.IOException;

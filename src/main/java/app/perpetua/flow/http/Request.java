@@ -2,6 +2,8 @@ package app.perpetua.flow.http;
 
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.http.auth.Authenticator;
+import app.perpetua.flow.http.auth.Principal;
 import app.perpetua.flow.parsing.Accept;
 import app.perpetua.flow.parsing.Formats;
 import app.perpetua.flow.parsing.JsonReader;

@@ -1,5 +1,6 @@
 package app.perpetua.flow.http;
 
+import app.perpetua.flow.http.auth.Scope;
 import app.perpetua.flow.sql.Tx;
 import java.net.URI;
 import java.time.Instant;

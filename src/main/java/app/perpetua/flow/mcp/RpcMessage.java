@@ -20,6 +20,11 @@ import tools.jackson.databind.node.ObjectNode;
 record RpcMessage(@Nullable JsonNode id, String method, ObjectNode params) {
   private static final Set<String> MEMBERS = Set.of("jsonrpc", "id", "method", "params");
 
+  /** Of what an error repeats. */
+  private static final int MAX_UNKNOWN = 10;
+
+  private static final int MAX_NAME = 64;
+
   /** More digits than any counter has. */
   private static final int MAX_ID = 200;
 
@@ -34,7 +39,11 @@ record RpcMessage(@Nullable JsonNode id, String method, ObjectNode params) {
       throw invalid("the body must be a single message, not a batch");
     }
     List<String> unknown =
-        object.propertyNames().stream().filter(name -> !MEMBERS.contains(name)).limit(10).toList();
+        object.propertyNames().stream()
+            .filter(name -> !MEMBERS.contains(name))
+            .limit(MAX_UNKNOWN)
+            .map(name -> name.length() <= MAX_NAME ? name : name.substring(0, MAX_NAME) + "…")
+            .toList();
     if (!unknown.isEmpty()) {
       throw RpcError.malformed(
           RpcError.INVALID_REQUEST, "unknown members", Map.of("unknown", unknown));

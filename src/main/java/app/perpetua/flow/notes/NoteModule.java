@@ -6,8 +6,8 @@ import static app.perpetua.flow.http.Route.Verb.POST;
 import static app.perpetua.flow.http.Route.conditionalRead;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.write;
-import static app.perpetua.flow.http.Scope.NOTES_READ;
-import static app.perpetua.flow.http.Scope.NOTES_WRITE;
+import static app.perpetua.flow.http.auth.Scope.NOTES_READ;
+import static app.perpetua.flow.http.auth.Scope.NOTES_WRITE;
 
 import app.perpetua.flow.achievements.Achievements;
 import app.perpetua.flow.base.AddressGuard;

@@ -5,7 +5,7 @@ import static app.perpetua.flow.http.Route.Verb.PATCH;
 import static app.perpetua.flow.http.Route.Verb.POST;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.write;
-import static app.perpetua.flow.http.Scope.ACCOUNT_READ;
+import static app.perpetua.flow.http.auth.Scope.ACCOUNT_READ;
 
 import app.perpetua.flow.base.AddressGuard;
 import app.perpetua.flow.http.Route;

@@ -3,10 +3,10 @@ package app.perpetua.flow.recovery;
 import static app.perpetua.flow.http.Route.Verb.POST;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.write;
-import static app.perpetua.flow.http.Scope.NOTES_READ;
-import static app.perpetua.flow.http.Scope.NOTES_WRITE;
-import static app.perpetua.flow.http.Scope.TASKS_READ;
-import static app.perpetua.flow.http.Scope.TASKS_WRITE;
+import static app.perpetua.flow.http.auth.Scope.NOTES_READ;
+import static app.perpetua.flow.http.auth.Scope.NOTES_WRITE;
+import static app.perpetua.flow.http.auth.Scope.TASKS_READ;
+import static app.perpetua.flow.http.auth.Scope.TASKS_WRITE;
 
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.jobs.CleanupJob;

@@ -6,8 +6,8 @@ import static app.perpetua.flow.http.Route.Verb.POST;
 import static app.perpetua.flow.http.Route.conditionalRead;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.write;
-import static app.perpetua.flow.http.Scope.REMINDERS_READ;
-import static app.perpetua.flow.http.Scope.REMINDERS_WRITE;
+import static app.perpetua.flow.http.auth.Scope.REMINDERS_READ;
+import static app.perpetua.flow.http.auth.Scope.REMINDERS_WRITE;
 
 import app.perpetua.flow.events.EventListener;
 import app.perpetua.flow.http.Route;

@@ -1,9 +1,9 @@
 package app.perpetua.flow.sync;
 
 import app.perpetua.flow.base.Refusal;
-import app.perpetua.flow.http.Principal;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
+import app.perpetua.flow.http.auth.Principal;
 import app.perpetua.flow.sql.Tx;
 import java.util.Map;
 import java.util.Set;

@@ -2,7 +2,7 @@ package app.perpetua.flow.sync;
 
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
-import app.perpetua.flow.http.Principal;
+import app.perpetua.flow.http.auth.Principal;
 import app.perpetua.flow.sql.DatabaseException;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -7,8 +7,8 @@ import static app.perpetua.flow.http.Route.Verb.PUT;
 import static app.perpetua.flow.http.Route.conditionalRead;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.write;
-import static app.perpetua.flow.http.Scope.TASKS_READ;
-import static app.perpetua.flow.http.Scope.TASKS_WRITE;
+import static app.perpetua.flow.http.auth.Scope.TASKS_READ;
+import static app.perpetua.flow.http.auth.Scope.TASKS_WRITE;
 
 import app.perpetua.flow.achievements.Achievements;
 import app.perpetua.flow.http.Route;

@@ -1,6 +1,6 @@
 package app.perpetua.flow.tokens;
 
-import app.perpetua.flow.http.Scope;
+import app.perpetua.flow.http.auth.Scope;
 import app.perpetua.flow.sql.Row;
 import java.time.Instant;
 import java.util.List;

@@ -5,7 +5,7 @@ import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
-import app.perpetua.flow.http.Scope;
+import app.perpetua.flow.http.auth.Scope;
 import app.perpetua.flow.sql.Tx;
 import java.security.SecureRandom;
 import java.time.Duration;

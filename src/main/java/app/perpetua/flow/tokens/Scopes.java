@@ -1,7 +1,7 @@
 package app.perpetua.flow.tokens;
 
 import app.perpetua.flow.base.WireName;
-import app.perpetua.flow.http.Scope;
+import app.perpetua.flow.http.auth.Scope;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;

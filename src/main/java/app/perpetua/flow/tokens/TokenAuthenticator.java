@@ -2,8 +2,8 @@ package app.perpetua.flow.tokens;
 
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
-import app.perpetua.flow.http.Authenticator;
-import app.perpetua.flow.http.Principal;
+import app.perpetua.flow.http.auth.Authenticator;
+import app.perpetua.flow.http.auth.Principal;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;

@@ -1,8 +1,8 @@
 package app.perpetua.flow.tokens;
 
-import app.perpetua.flow.http.Authenticator;
-import app.perpetua.flow.http.Principal;
-import app.perpetua.flow.http.SessionCheck;
+import app.perpetua.flow.http.auth.Authenticator;
+import app.perpetua.flow.http.auth.Principal;
+import app.perpetua.flow.http.auth.SessionCheck;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Tx;
 import java.util.Collection;

@@ -5,9 +5,9 @@ import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.secret;
 import static app.perpetua.flow.http.Route.write;
 
-import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.http.Route;
-import app.perpetua.flow.http.SessionCheck;
+import app.perpetua.flow.http.auth.Authenticator;
+import app.perpetua.flow.http.auth.SessionCheck;
 import app.perpetua.flow.jobs.CleanupJob;
 import app.perpetua.flow.jobs.DailyJobs;
 import app.perpetua.flow.jobs.JobHandler;

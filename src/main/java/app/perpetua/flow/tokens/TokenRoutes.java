@@ -2,7 +2,7 @@ package app.perpetua.flow.tokens;
 
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
-import app.perpetua.flow.http.Scope;
+import app.perpetua.flow.http.auth.Scope;
 import app.perpetua.flow.parsing.JsonReader;
 import app.perpetua.flow.sql.Tx;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;

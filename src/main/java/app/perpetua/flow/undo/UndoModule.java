@@ -2,9 +2,9 @@ package app.perpetua.flow.undo;
 
 import static app.perpetua.flow.http.Route.Verb.POST;
 import static app.perpetua.flow.http.Route.write;
-import static app.perpetua.flow.http.Scope.NOTES_WRITE;
-import static app.perpetua.flow.http.Scope.REMINDERS_WRITE;
-import static app.perpetua.flow.http.Scope.TASKS_WRITE;
+import static app.perpetua.flow.http.auth.Scope.NOTES_WRITE;
+import static app.perpetua.flow.http.auth.Scope.REMINDERS_WRITE;
+import static app.perpetua.flow.http.auth.Scope.TASKS_WRITE;
 
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.module.FeatureModule;

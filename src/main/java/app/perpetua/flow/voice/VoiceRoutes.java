@@ -1,10 +1,10 @@
 package app.perpetua.flow.voice;
 
 import app.perpetua.flow.base.AddressGuard;
-import app.perpetua.flow.http.Principal;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.http.TwoPhaseRequest;
+import app.perpetua.flow.http.auth.Principal;
 import app.perpetua.flow.parsing.JsonReader;
 import app.perpetua.flow.parsing.QueryParameters;
 import app.perpetua.flow.sql.PageRequest;

@@ -2,7 +2,7 @@ package app.perpetua.flow.voice;
 
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
-import app.perpetua.flow.http.Authenticator;
+import app.perpetua.flow.http.auth.Authenticator;
 import app.perpetua.flow.http.websocket.ClientSocket;
 import app.perpetua.flow.http.websocket.WebSocketHandler;
 import app.perpetua.flow.http.websocket.WebSocketRoute.Handshake;

@@ -1,7 +1,7 @@
 package app.perpetua.flow.voice;
 
 import app.perpetua.flow.base.Sha256;
-import app.perpetua.flow.http.Principal;
+import app.perpetua.flow.http.auth.Principal;
 import app.perpetua.flow.sql.Tx;
 import java.security.SecureRandom;
 import java.time.Duration;

@@ -9,7 +9,7 @@ import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.base.Sha256;
 import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.TestDatabase;
-import app.perpetua.flow.http.Principal;
+import app.perpetua.flow.http.auth.Principal;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Tx;

@@ -47,6 +47,7 @@ record ArchitectureRules(String root) {
           Map.entry("jobs", PORTS),
           Map.entry("parsing", PORTS),
           Map.entry("provider", 3),
+          Map.entry("http.auth", PORTS),
           Map.entry("http.connection", HELIDON),
           Map.entry("http.limits", HELIDON),
           Map.entry("http", 5),
@@ -55,10 +56,6 @@ record ArchitectureRules(String root) {
           Map.entry("mcp", ROUTES),
           Map.entry("http.server", 7),
           Map.entry("observability", 8));
-
-  /** Interfaces of http that features implement, and their types; they do not use Helidon. */
-  private static final Set<String> HTTP_PORTS =
-      Set.of("Authenticator", "Principal", "Scope", "SessionCheck");
 
   /** Methods that read time, randomness or the environment, by class. */
   private static final Map<String, Set<String>> HIDDEN_INPUTS =
@@ -275,9 +272,6 @@ record ArchitectureRules(String root) {
     String name = topPackage(type);
     if (name.isEmpty()) {
       return TOP;
-    }
-    if (name.equals("http") && HTTP_PORTS.contains(outermost(type).getSimpleName())) {
-      return PORTS;
     }
     return isRoutesLayer(type) ? ROUTES : LAYERS.getOrDefault(name, FEATURES);
   }

@@ -35,6 +35,7 @@ public final class Contract {
   private static final String UNKNOWN_PATH = "validation.request.path.missing";
   private static final String UNKNOWN_METHOD = "validation.request.operation.notAllowed";
   private static final String WRONG_TYPE = "validation.request.contentType.notAllowed";
+  private static final String MISSING_TOKEN = "validation.request.security.missing";
   private static final String MISSING_BODY = "validation.response.body.missing";
 
   /**
@@ -142,7 +143,9 @@ public final class Contract {
     return faults(
         validator.validateRequest(builder.build()).getMessages().stream()
             // Without a body there is no content type to check.
-            .filter(message -> request.body().length > 0 || !message.getKey().equals(WRONG_TYPE)));
+            .filter(message -> request.body().length > 0 || !message.getKey().equals(WRONG_TYPE))
+            // A request without a token is one that the contract describes: it gets 401.
+            .filter(message -> !message.getKey().equals(MISSING_TOKEN)));
   }
 
   /** A response's violations of the contract; empty if there are none. */

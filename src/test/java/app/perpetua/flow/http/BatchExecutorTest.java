@@ -10,6 +10,7 @@ import app.perpetua.flow.harness.PlainServer;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.time.MovableNanos;
 import app.perpetua.flow.harness.time.MutableClock;
+import app.perpetua.flow.http.auth.Principal;
 import app.perpetua.flow.http.limits.Admission;
 import app.perpetua.flow.parsing.CursorKey;
 import app.perpetua.flow.parsing.QueryParameters;
@@ -42,8 +43,7 @@ class BatchExecutorTest {
           json,
           new Errors(json),
           db,
-          PlainServer.SESSIONS,
-          admission,
+          new UserReads(db, PlainServer.SESSIONS, admission),
           new IdempotentWrites(json, db, PlainServer.SESSIONS, admission),
           nanos);
   private final List<String> executed = new ArrayList<>();

@@ -195,6 +195,15 @@ class McpApiTest {
   }
 
   @Test
+  void FR_159_unknown_members_are_named_but_not_repeated_in_full() {
+    String name = "\ud83d\ude00".repeat(10_000);
+    Api.Answer answer =
+        user.api().withoutKey().invalidOnPurpose().post(MCP, Map.of("id", 1, name, 2)).expect(400);
+    error(answer, -32600);
+    assertTrue(answer.bytes().length < 1_000, answer.toString());
+  }
+
+  @Test
   void FR_159_pages_of_other_origins_are_refused() {
     Map<String, Object> message = message("ping", Map.of());
     Api api = user.api().withoutKey();

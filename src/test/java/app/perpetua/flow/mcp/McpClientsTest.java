@@ -7,7 +7,7 @@ import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.harness.NpmProject;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
-import app.perpetua.flow.http.Scope;
+import app.perpetua.flow.http.auth.Scope;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;

@@ -8,7 +8,7 @@ import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.Contract;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
-import app.perpetua.flow.http.Scope;
+import app.perpetua.flow.http.auth.Scope;
 import io.swagger.v3.oas.models.OpenAPI;
 import io.swagger.v3.oas.models.Operation;
 import io.swagger.v3.oas.models.PathItem;

@@ -1,4 +1,4 @@
-package app.perpetua.flow.http;
+package app.perpetua.flow.http.auth;
 
 import app.perpetua.flow.base.WireName;
 

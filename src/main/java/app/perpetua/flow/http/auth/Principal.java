@@ -1,4 +1,4 @@
-package app.perpetua.flow.http;
+package app.perpetua.flow.http.auth;
 
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
@@ -36,7 +36,7 @@ public record Principal(
   public record PersonalToken(String name, Set<Scope> scopes) {}
 
   /** The member of an error with the scopes that a personal access token needs. */
-  static final String REQUIRED_SCOPES = "required_scopes";
+  public static final String REQUIRED_SCOPES = "required_scopes";
 
   /** The user that an access token was issued to. */
   public Principal(
