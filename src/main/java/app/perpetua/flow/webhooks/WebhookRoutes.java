@@ -70,7 +70,7 @@ final class WebhookRoutes {
 
   /** POST /webhooks/endpoints. */
   Function<Tx, Reply> create(Request request) {
-    JsonReader body = request.body().required("url", "events");
+    JsonReader body = request.body().required("url", "events").notNull("payload");
     String url = url(body);
     List<String> events = events(body);
     Payload payload = body.oneOf("payload", Payload.class);

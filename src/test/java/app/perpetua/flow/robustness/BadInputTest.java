@@ -401,7 +401,7 @@ class BadInputTest {
                         "0-0-0-0-0",
                         "9".repeat(5_000))) {
                   String target =
-                      operation.path().replaceFirst("\\{[a-z_]+}", Matcher.quoteReplacement(id));
+                      operation.path().replaceAll("\\{[a-z_]+}", Matcher.quoteReplacement(id));
                   Api.Answer answer =
                       api.send(operation.method(), target, operation.takesBody() ? "{}" : null);
                   refused(answer, operation + " " + id);
