@@ -41,9 +41,10 @@ export class WebhooksCard {
     this.#deliveries = new Map(pages);
   }
 
-  /** Whether a delivery is about to be attempted, so that it is worth to load again. */
+  /** Whether a delivery is being or about to be attempted, so that it is worth to load again. */
   get isWaiting() {
-    const soon = this.#view.app.clock.now().getTime() + 30_000;
+    // An attempt that is being made has the time of the next one, a minute later, in case that its process dies.
+    const soon = this.#view.app.clock.now().getTime() + 90_000;
     return [...this.#deliveries.values()].flat()
       .some(({next_attempt_at}) => next_attempt_at !== null && Date.parse(next_attempt_at) < soon);
   }

@@ -74,6 +74,7 @@ class SeveralProcessesTest {
   private static final Pattern DAILY_RUNS =
       Pattern.compile(
           "(?m)^perpetua_job_runs_seconds_count\\{kind=\"(streak_calculate|credit_expire|"
+              + "token_expiry_notices|"
               + "subscription_check|cleanup)\",outcome=\"done\".*} (.+)$");
 
   @Order(1)

@@ -107,10 +107,16 @@ public final class Jar implements AutoCloseable {
         log != null
             ? List.of()
             : List.of(
-                Thread.ofVirtual()
-                    .start(() -> collect(process.inputReader(StandardCharsets.UTF_8), out)),
-                Thread.ofVirtual()
-                    .start(() -> collect(process.errorReader(StandardCharsets.UTF_8), err)));
+                reader(() -> collect(process.inputReader(StandardCharsets.UTF_8), out)),
+                reader(() -> collect(process.errorReader(StandardCharsets.UTF_8), err)));
+  }
+
+  /**
+   * Not a virtual thread: those wait for each other's reads, and what is not read when the process
+   * ends can be lost.
+   */
+  private static Thread reader(Runnable collecting) {
+    return Thread.ofPlatform().daemon().start(collecting);
   }
 
   /** The home directory of the JVM that runs the tests. */
