@@ -23,6 +23,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.function.IntConsumer;
 import java.util.function.LongSupplier;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -126,25 +127,36 @@ final class BatchExecutor {
           request.principal(),
           actor,
           tx -> {
-            List<Result> results = new ArrayList<>();
-            CreatedIds ids = new CreatedIds();
-            for (Command command : commands) {
-              if (!results.isEmpty()) {
-                tx.flush();
-              }
-              current.set(results.size());
-              Prepared prepared = prepare(command, request, ids);
-              Reply reply = writes.executeOrReplay(tx, prepared.keyed, prepared.work);
-              Result result = result(command, reply, request);
-              ids.add(result);
-              results.add(result);
-            }
+            List<Result> results = execute(tx, commands, request, current::set);
             current.set(NONE);
             return results;
           });
     } catch (RuntimeException e) {
       return rolledBack(commands, current.get(), errors.refusal(e, request.id()), request);
     }
+  }
+
+  /**
+   * Executes commands in a transaction.
+   *
+   * @param beginning receives the index of each command before it is executed
+   */
+  private List<Result> execute(
+      Tx tx, List<Command> commands, Request request, IntConsumer beginning) {
+    List<Result> results = new ArrayList<>();
+    CreatedIds ids = new CreatedIds();
+    for (Command command : commands) {
+      if (!results.isEmpty()) {
+        tx.flush();
+      }
+      beginning.accept(results.size());
+      Prepared prepared = prepare(command, request, ids);
+      Reply reply = writes.executeOrReplay(tx, prepared.keyed, prepared.work);
+      Result result = result(command, reply, request);
+      ids.add(result);
+      results.add(result);
+    }
+    return results;
   }
 
   /**
@@ -163,18 +175,7 @@ final class BatchExecutor {
           request.principal(),
           actor,
           tx -> {
-            List<Result> results = new ArrayList<>();
-            CreatedIds ids = new CreatedIds();
-            for (Command command : commands) {
-              if (!results.isEmpty()) {
-                tx.flush();
-              }
-              Prepared prepared = prepare(command, request, ids);
-              Reply reply = writes.executeOrReplay(tx, prepared.keyed, prepared.work);
-              Result result = result(command, reply, request);
-              ids.add(result);
-              results.add(result);
-            }
+            List<Result> results = execute(tx, commands, request, _ -> {});
             Operations.Written written =
                 new Operations.Written(
                     results.stream().map(Result::members).toList(), EmittedEntries.of(tx));
