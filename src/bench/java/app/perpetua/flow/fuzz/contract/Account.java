@@ -40,6 +40,7 @@ final class Account {
     SESSION,
     /** An entry of the activity log, of a change that can be undone. */
     ACTIVITY,
+    PERSONAL_TOKEN,
     CALENDAR_FEED,
     /** The secret of a calendar feed. */
     CALENDAR_TOKEN,
@@ -112,6 +113,12 @@ final class Account {
     return stage.service().push().subscribe().json();
   }
 
+  /** A user may have fifty. */
+  void forgetTokens() {
+    stage.database().run("delete from auth.personal_tokens where user_id = ?", session.userId());
+    texts.remove(Kind.PERSONAL_TOKEN);
+  }
+
   /** A user may have ten endpoints. */
   void forgetWebhooks() {
     stage
@@ -180,6 +187,11 @@ final class Account {
       }
       case ID_TOKEN -> stage.service().google().idToken("google-" + UUID.randomUUID()).sign();
       case REFRESH_TOKEN -> Session.ofNewUser(stage).refreshToken();
+      case PERSONAL_TOKEN -> {
+        forgetTokens();
+        Map<String, Object> token = Map.of("name", "a program", "scopes", List.of("tasks:read"));
+        yield id(session.post("/api/v1/tokens", token));
+      }
       case SESSION -> otherSession();
       case ACTIVITY -> {
         newTask("to undo");

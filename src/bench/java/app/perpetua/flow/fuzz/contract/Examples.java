@@ -85,6 +85,7 @@ final class Examples {
           case "notifications" -> Kind.NOTIFICATION;
           case "voice-sessions" -> Kind.VOICE_SESSION;
           case "sessions" -> Kind.SESSION;
+          case "tokens" -> Kind.PERSONAL_TOKEN;
           case "activity" -> Kind.ACTIVITY;
           case "endpoints" -> Kind.WEBHOOK_ENDPOINT;
           case "deliveries" -> Kind.WEBHOOK_DELIVERY;
@@ -214,6 +215,20 @@ final class Examples {
                       "if_version",
                       1)));
       case "POST /api/v1/notifications/push-subscription" -> account.newSubscription();
+      case "POST /api/v1/tokens" -> {
+        account.forgetTokens();
+        yield Map.of("name", "a program", "scopes", List.of("tasks:read"), "expires_in_days", 30);
+      }
+      case "POST /mcp", "POST /api/v1/mcp" ->
+          Map.of(
+              "jsonrpc",
+              "2.0",
+              "id",
+              1,
+              "method",
+              "tools/call",
+              "params",
+              Map.of("name", "agenda", "arguments", Map.of()));
       case "POST /api/v1/calendar-feeds" -> account.newCalendarFeedDraft();
       case "DELETE /api/v1/notifications/push-subscription" ->
           Map.of("endpoint", account.of(Kind.PUSH_ENDPOINT));

@@ -25,6 +25,9 @@ import tools.jackson.databind.JsonNode;
  * comes back as it was sent. Immutable; thread-safe.
  */
 final class Judge {
+  /** A member of answers to creations only. */
+  private static final String SHOWN_ONCE = "secret";
+
   private static final Pattern REQUEST_ID = Pattern.compile("[A-Za-z0-9._-]{1,128}");
 
   /** What the contract documents for every path: an unknown one, and an unsupported method. */
@@ -97,18 +100,18 @@ final class Judge {
       faults.add("405 without Allow");
     }
     if (status >= 400 && !head) {
-      error(answer, faults);
+      error(answer, "ApiError", faults);
     }
   }
 
-  private void error(Wire.Answer answer, List<String> faults) {
+  private void error(Wire.Answer answer, String schema, List<String> faults) {
     String type = type(answer);
     boolean problem = type.equals("application/problem+json");
     if (!problem && !type.equals("application/json")) {
       faults.add("type " + type + " of an error");
     }
     schemas
-        .faultsOf(problem ? "Problem" : "ApiError", answer.text())
+        .faultsOf(problem ? "Problem" : schema, answer.text())
         .forEach(fault -> faults.add("error body: " + fault));
     if (Hostile.INTERNALS.matcher(answer.text()).find()) {
       faults.add("internals in an error");
@@ -160,7 +163,9 @@ final class Judge {
     }
     String type = type(answer);
     if (answer.status() >= 400) {
-      error(answer, faults);
+      // Errors of messages are those of the protocol, errors of requests those of the contract.
+      boolean ofMessage = operation.endsWith("/mcp") && answer.text().contains("\"jsonrpc\"");
+      error(answer, ofMessage ? "McpError" : "ApiError", faults);
     } else if (!schemas.hasType(operation, answer.status(), type)) {
       faults.add("type " + type);
     } else if (type.equals("application/json")) {
@@ -226,7 +231,11 @@ final class Judge {
         .properties()
         .forEach(
             member -> {
-              if (!member.getValue().equals(now.get(member.getKey()))) {
+              if (member.getKey().equals(SHOWN_ONCE)) {
+                if (now.has(SHOWN_ONCE)) {
+                  differences.add("shows the secret again");
+                }
+              } else if (!member.getValue().equals(now.get(member.getKey()))) {
                 differences.add("reads back another " + member.getKey());
               }
             });
