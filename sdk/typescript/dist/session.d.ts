@@ -6,7 +6,7 @@ export interface Tokens {
     /** When the access token expires: milliseconds since 1970, by this machine's clock. */
     expires_at: number;
 }
-/** Where the tokens of a session are kept. Whoever can read them can act as the user. */
+/** Where the tokens of a session are kept. They permit acting as the user. */
 export interface SessionStore {
     /** The tokens that were saved last; undefined after the end of the session. */
     load(): Tokens | undefined | Promise<Tokens | undefined>;

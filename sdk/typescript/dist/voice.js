@@ -4,7 +4,7 @@ import { ApiError } from './error.js';
  *
  *     for await (const message of session) …
  *
- * The iteration ends with the connection. It throws `UNREACHABLE` with the `close_code` if no message tells the end;
+ * The iteration ends with the connection. It throws `UNREACHABLE` with the `close_code` if no message announces the end;
  * then another session would cost again, and `GET /ai/voice-sessions` has the words so far.
  */
 export class VoiceSession {

@@ -2056,7 +2056,7 @@ export interface paths {
         put?: never;
         /**
          * Create a calendar feed
-         * @description Returns a secret URL at which calendars read the user's tasks. Whoever has the URL can read the feed, until it is deleted. The URL is shown only in this response. A feed cannot be changed; create another one and delete it. A user can have 10. Does not use `Idempotency-Key`, because the response is a secret that is not stored; if it is lost, delete the feed and create another one.
+         * @description Returns a secret URL at which calendars read the user's tasks. The URL alone permits reading the feed, until it is deleted. The URL is shown only in this response. A feed cannot be changed; create another one and delete it. A user can have 10. Does not use `Idempotency-Key`, because the response is a secret that is not stored; if it is lost, delete the feed and create another one.
          */
         post: operations["createCalendarFeed"];
         delete?: never;

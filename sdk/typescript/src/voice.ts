@@ -9,7 +9,7 @@ export type VoiceMessage =
  *
  *     for await (const message of session) …
  *
- * The iteration ends with the connection. It throws `UNREACHABLE` with the `close_code` if no message tells the end;
+ * The iteration ends with the connection. It throws `UNREACHABLE` with the `close_code` if no message announces the end;
  * then another session would cost again, and `GET /ai/voice-sessions` has the words so far.
  */
 export class VoiceSession {

@@ -483,6 +483,13 @@ async function story() {
     await other.close();
   });
 
+  await browser.step('importing a Todoist export', async () => {
+    await page.goto(`${url}#/profile`);
+    await button('Import the sample').click();
+    await main.getByText(/^Added [1-9]\d* tasks/).waitFor();
+    await main.getByRole('list', {name: 'Report of the import'}).getByText('Learn to sail').waitFor();
+  });
+
   await browser.step('what happened', async () => {
     await page.getByRole('tab', {name: 'Requests'}).click();
     await open('Activity');

@@ -27,7 +27,7 @@ export class FeedsCard {
     return html`
       <section class="card stack" aria-labelledby="feeds">
         <h2 id="feeds" tabindex="-1">Calendar feeds</h2>
-        <p class="faint">Secret addresses at which a calendar reads your tasks. Whoever has one can read them, until you revoke it.</p>
+        <p class="faint">Secret addresses at which a calendar reads your tasks. An address alone permits reading them, until you revoke it.</p>
         ${this.#feeds.length === 0 ? nothing : html`
           <ul class="plain task-lines">${this.#feeds.map(feed => this.#row(feed))}</ul>`}
         <form class="profile" @submit=${this.#create}>

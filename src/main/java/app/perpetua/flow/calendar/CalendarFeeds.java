@@ -20,8 +20,8 @@ import java.util.UUID;
 import java.util.regex.Pattern;
 
 /**
- * The calendar feeds of users (FR-180). Whoever has the token of a feed can read it; only the
- * token's SHA-256 is stored. Methods that write require the owner's lock. Thread-safe.
+ * The calendar feeds of users (FR-180). A feed's token alone permits reading it; only the token's
+ * SHA-256 is stored. Methods that write require the owner's lock. Thread-safe.
  */
 final class CalendarFeeds {
   private static final int MAX = 10;

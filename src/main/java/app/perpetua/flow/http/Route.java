@@ -108,7 +108,7 @@ public record Route(
   /** Answers the requests for a WebSocket that were not upgraded. */
   record Socket() implements Handler {}
 
-  /** Answers whoever has the secret in the path. */
+  /** Requires no token: the secret in the path is the credential. */
   record CapabilityRead(CapabilityLookup lookup) implements Handler {}
 
   /** Runs in a transaction of the system. */

@@ -4,8 +4,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An error of the protocol (JSON-RPC 2.0, section 5.1), which tells the client's program, not its
- * model, what is wrong. Errors that a model can act on are results of tools.
+ * An error of the protocol (JSON-RPC 2.0, section 5.1), for the client's program. Errors that its
+ * model can act on are results of tools instead.
  */
 final class RpcError extends RuntimeException {
   private static final long serialVersionUID = 1L;

@@ -159,7 +159,7 @@ final class TaskTools {
       arguments.addError("title", "at least one field to change is required");
     }
     arguments.validate();
-    return change(call, Objects.requireNonNull(id), args, version);
+    return versioned(call, update, Objects.requireNonNull(id), args, version);
   }
 
   ObjectNode reschedule(ToolCall call) {
@@ -174,7 +174,7 @@ final class TaskTools {
     }
     Integer version = arguments.version();
     arguments.validate();
-    return change(call, Objects.requireNonNull(id), args, version);
+    return versioned(call, update, Objects.requireNonNull(id), args, version);
   }
 
   ObjectNode complete(ToolCall call) {
@@ -242,10 +242,6 @@ final class TaskTools {
       args.put("task_id", task).put("title", title);
       commands.add(call.command(createSubtask, args, commands.size() + 1, null));
     }
-  }
-
-  private ObjectNode change(ToolCall call, UUID id, ObjectNode args, @Nullable Integer version) {
-    return versioned(call, update, id, args, version);
   }
 
   /**

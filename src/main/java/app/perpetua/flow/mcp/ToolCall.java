@@ -82,7 +82,7 @@ final class ToolCall {
   }
 
   /**
-   * Reads by an operation; returns {@code data} of its answer, or all of it if it has none.
+   * Reads by an operation; returns the body of its answer.
    *
    * @throws Refusal as the operation
    */

@@ -16,7 +16,7 @@ import java.util.zip.CRC32;
  * before it distinguishes a token from a mistyped or invented one without the database.
  */
 record TokenText(UUID id, String text) {
-  /** The prefix, which no access token has: those contain dots and no underscore before them. */
+  /** No access token begins so, because those are JWTs. */
   static final String PREFIX = "pf_pat_";
 
   private static final int SECRET_BYTES = 32;

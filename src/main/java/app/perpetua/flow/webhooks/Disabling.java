@@ -23,7 +23,7 @@ final class Disabling {
   }
 
   /** Notifies the acting user that the service has disabled the endpoint with this URL. */
-  void tellOwner(Tx tx, String url, DisabledReason reason) {
+  void notifyOwner(Tx tx, String url, DisabledReason reason) {
     notifications.add(
         tx,
         Notification.Type.SYSTEM,

@@ -199,7 +199,7 @@ final class WebhookDeliverJob implements TwoPhaseHandler<WebhookDeliverJob.Batch
           "webhook endpoint disabled",
           LogFields.of("endpoint_id", target.id()).with("reason", end.get().wireName()));
       disabling.disable(tx, target.id(), end.get());
-      disabling.tellOwner(tx, target.url(), end.get());
+      disabling.notifyOwner(tx, target.url(), end.get());
       return new Next.Done();
     }
     Instant pausedUntil = recordRun(tx, target, attempts);

@@ -25,7 +25,7 @@ enum WebhookEvent implements WireName {
   /** Selects all types, including those of later releases. */
   static final String ALL = "*";
 
-  /** The type of a test, which nobody selects. */
+  /** The type of a test, which endpoints do not select. */
   static final String TEST = "webhook.test";
 
   @Override

@@ -9,7 +9,7 @@ import java.util.concurrent.Semaphore;
 
 /**
  * Limits how many temporary files requests hold in this process, which bounds their space on disk:
- * one of each user. Nobody waits. Thread-safe.
+ * one of each user. Refuses instead of waiting. Thread-safe.
  */
 public final class FileAdmission {
   private static final Duration RETRY_AFTER = Duration.ofSeconds(10);
