@@ -3216,11 +3216,16 @@ export interface components {
          *       "id": "019bd5cd-e840-7a6f-b3d4-0c81e2f59a7b",
          *       "user_id": "019ba722-4680-7c3e-9a51-2f6d8b0c4e17",
          *       "template_id": null,
+         *       "list_id": null,
+         *       "position": "019bd5cde840V",
+         *       "label_ids": [],
          *       "occurrence_at": null,
          *       "title": "File the tax return",
          *       "description": "Papers are in the blue folder.",
          *       "priority": "high",
          *       "due_date": "2026-01-30T17:00:00.000Z",
+         *       "due_on": null,
+         *       "start_on": null,
          *       "estimated_duration": 90,
          *       "focus_time_seconds": 0,
          *       "completed": false,
@@ -3262,11 +3267,29 @@ export interface components {
             template_id: string | null;
             /** @description The occurrence of the template that the task stands for; null if it has none. */
             occurrence_at: components["schemas"]["InstantOrNull"];
+            /**
+             * Format: uuid
+             * @description The list in which the task is; null in the inbox.
+             */
+            list_id: string | null;
+            /** @description Order in the list: the digits of a fraction, compared bytewise (`0` to `9`, `A` to `Z`, `a` to `z`); tasks with equal positions are in the order of their ids. A new task is last. */
+            position: string;
+            label_ids: string[];
             title: string;
             /** @description Empty string if there is none; never null. */
             description: string;
             priority: components["schemas"]["Priority"];
             due_date: components["schemas"]["InstantOrNull"];
+            /**
+             * Format: date
+             * @description The day of an all-day task. Its `due_date` is the last millisecond of that day in the user's time zone, and moves with that zone while the task is open.
+             */
+            due_on: string | null;
+            /**
+             * Format: date
+             * @description The day before which the agenda does not show the task as one of today.
+             */
+            start_on: string | null;
             /** @description Minutes. */
             estimated_duration: number | null;
             /** @description Seconds of ended focus sessions; excludes a running session. */
@@ -3486,10 +3509,15 @@ export interface components {
          *       "id": "019bd5cd-e840-7a6f-b3d4-0c81e2f59a7b",
          *       "user_id": "019ba722-4680-7c3e-9a51-2f6d8b0c4e17",
          *       "template_id": null,
+         *       "list_id": null,
+         *       "position": "019bd5cde840V",
+         *       "label_ids": [],
          *       "title": "File the tax return",
          *       "description": "Papers are in the blue folder.",
          *       "priority": "high",
          *       "due_date": "2026-01-30T17:00:00.000Z",
+         *       "due_on": null,
+         *       "start_on": null,
          *       "estimated_duration": 90,
          *       "focus_time_seconds": 0,
          *       "completed": false,
@@ -3514,11 +3542,29 @@ export interface components {
              * @description The recurring template that created the task.
              */
             template_id: string | null;
+            /**
+             * Format: uuid
+             * @description The list in which the task is; null in the inbox.
+             */
+            list_id: string | null;
+            /** @description Order in the list: the digits of a fraction, compared bytewise (`0` to `9`, `A` to `Z`, `a` to `z`); tasks with equal positions are in the order of their ids. A new task is last. */
+            position: string;
+            label_ids: string[];
             title: string;
             /** @description Empty string if there is none; never null. */
             description: string;
             priority: components["schemas"]["Priority"];
             due_date: components["schemas"]["InstantOrNull"];
+            /**
+             * Format: date
+             * @description The day of an all-day task. Its `due_date` is the last millisecond of that day in the user's time zone, and moves with that zone while the task is open.
+             */
+            due_on: string | null;
+            /**
+             * Format: date
+             * @description The day before which the agenda does not show the task as one of today.
+             */
+            start_on: string | null;
             /** @description Minutes. */
             estimated_duration: number | null;
             /** @description Seconds of ended focus sessions; excludes a running session. */
@@ -3547,10 +3593,15 @@ export interface components {
          *       "id": "019bd5cd-e840-7a6f-b3d4-0c81e2f59a7b",
          *       "user_id": "019ba722-4680-7c3e-9a51-2f6d8b0c4e17",
          *       "template_id": null,
+         *       "list_id": null,
+         *       "position": "019bd5cde840V",
+         *       "label_ids": [],
          *       "title": "File the tax return",
          *       "description": "Papers are in the blue folder.",
          *       "priority": "high",
          *       "due_date": "2026-01-30T17:00:00.000Z",
+         *       "due_on": null,
+         *       "start_on": null,
          *       "estimated_duration": 90,
          *       "focus_time_seconds": 0,
          *       "completed": false,
@@ -3590,11 +3641,29 @@ export interface components {
              * @description The recurring template that created the task.
              */
             template_id: string | null;
+            /**
+             * Format: uuid
+             * @description The list in which the task is; null in the inbox.
+             */
+            list_id: string | null;
+            /** @description Order in the list: the digits of a fraction, compared bytewise (`0` to `9`, `A` to `Z`, `a` to `z`); tasks with equal positions are in the order of their ids. A new task is last. */
+            position: string;
+            label_ids: string[];
             title: string;
             /** @description Empty string if there is none; never null. */
             description: string;
             priority: components["schemas"]["Priority"];
             due_date: components["schemas"]["InstantOrNull"];
+            /**
+             * Format: date
+             * @description The day of an all-day task. Its `due_date` is the last millisecond of that day in the user's time zone, and moves with that zone while the task is open.
+             */
+            due_on: string | null;
+            /**
+             * Format: date
+             * @description The day before which the agenda does not show the task as one of today.
+             */
+            start_on: string | null;
             /** @description Minutes. */
             estimated_duration: number | null;
             /** @description Seconds of ended focus sessions; excludes a running session. */
@@ -3626,10 +3695,15 @@ export interface components {
          *       "id": "019bd5cd-e840-7a6f-b3d4-0c81e2f59a7b",
          *       "user_id": "019ba722-4680-7c3e-9a51-2f6d8b0c4e17",
          *       "template_id": null,
+         *       "list_id": null,
+         *       "position": "019bd5cde840V",
+         *       "label_ids": [],
          *       "title": "File the tax return",
          *       "description": "Papers are in the blue folder.",
          *       "priority": "high",
          *       "due_date": "2026-01-30T17:00:00.000Z",
+         *       "due_on": null,
+         *       "start_on": null,
          *       "estimated_duration": 90,
          *       "focus_time_seconds": 0,
          *       "completed": false,
@@ -3668,11 +3742,29 @@ export interface components {
              * @description The recurring template that created the task.
              */
             template_id: string | null;
+            /**
+             * Format: uuid
+             * @description The list in which the task is; null in the inbox.
+             */
+            list_id: string | null;
+            /** @description Order in the list: the digits of a fraction, compared bytewise (`0` to `9`, `A` to `Z`, `a` to `z`); tasks with equal positions are in the order of their ids. A new task is last. */
+            position: string;
+            label_ids: string[];
             title: string;
             /** @description Empty string if there is none; never null. */
             description: string;
             priority: components["schemas"]["Priority"];
             due_date: components["schemas"]["InstantOrNull"];
+            /**
+             * Format: date
+             * @description The day of an all-day task. Its `due_date` is the last millisecond of that day in the user's time zone, and moves with that zone while the task is open.
+             */
+            due_on: string | null;
+            /**
+             * Format: date
+             * @description The day before which the agenda does not show the task as one of today.
+             */
+            start_on: string | null;
             /** @description Minutes. */
             estimated_duration: number | null;
             /** @description Seconds of ended focus sessions; excludes a running session. */
@@ -4651,6 +4743,15 @@ export interface components {
          *     }
          */
         TaskCreate: {
+            /**
+             * Format: uuid
+             * @description One of the user's lists; null for the inbox.
+             */
+            list_id?: string | null;
+            /** @description Order in the list. Last by default. */
+            position?: string;
+            /** @description The user's labels. Repeated ids count once. */
+            label_ids?: string[];
             /** @description 1 to 200 characters, not blank. */
             title: string;
             description?: components["schemas"]["NewDescription"];
@@ -4661,6 +4762,16 @@ export interface components {
              * @description In the future, at most 30 days ahead.
              */
             due_date?: string | null;
+            /**
+             * Format: date
+             * @description The day of an all-day task: today or later in the user's time zone, at most 30 days ahead. Not together with `due_date`, unless that is the last millisecond of the day.
+             */
+            due_on?: string | null;
+            /**
+             * Format: date
+             * @description The day before which the agenda does not show the task as one of today.
+             */
+            start_on?: string | null;
             /** @description Minutes. */
             estimated_duration?: number | null;
         };
@@ -4686,6 +4797,15 @@ export interface components {
         TaskPatch: {
             /** @description The version that the client has read. Required if the body sets any field other than `completed`, `hidden` and `archived`. If present, it must match the task's version. */
             version?: number;
+            /**
+             * Format: uuid
+             * @description One of the user's lists; null moves the task to the inbox.
+             */
+            list_id?: string | null;
+            /** @description Order in the list. A task that moves to another list without a position is last there. */
+            position?: string;
+            /** @description The user's labels. Repeated ids count once. */
+            label_ids?: string[];
             /** @description 1 to 200 characters, not blank. */
             title?: string;
             /** @description At most 2000 characters on Pro; on the free tier more than 1000 is a `VALIDATION_ERROR`. Null sets an empty string. */
@@ -4696,6 +4816,16 @@ export interface components {
              * @description In the future, at most 30 days ahead. Null removes the due date and the relative reminders' times.
              */
             due_date?: string | null;
+            /**
+             * Format: date
+             * @description The day of an all-day task: today or later in the user's time zone, at most 30 days ahead. Not together with `due_date`, unless that is the last millisecond of the day. Null removes the due date of an all-day task. A new `due_date` removes the day; one that repeats the task's keeps it.
+             */
+            due_on?: string | null;
+            /**
+             * Format: date
+             * @description The day before which the agenda does not show the task as one of today.
+             */
+            start_on?: string | null;
             /** @description Minutes. Null removes the estimate. */
             estimated_duration?: number | null;
             completed?: boolean;

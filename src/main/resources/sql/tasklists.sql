@@ -13,12 +13,15 @@
 select case when :counted then u.shown_tasks end as total,
        case when not :counted then t.created_at::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
-       t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
+       t.priority, t.due_date, t.estimated_duration,
+       t.due_on, t.start_on, t.list_id, t.position, t.label_ids,
+       t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
 from auth.users u
 left join lateral (
   select id, user_id, template_id, title, description, priority, due_date, estimated_duration,
+  due_on, start_on, list_id, position, label_ids,
          focus_time_seconds, completed, completed_at, completed_by, hidden, archived, subtask_count,
          subtask_completed_count, version, counted_at, created_at, updated_at
   from tasks.task_instances
@@ -49,12 +52,15 @@ select case
        end as total,
        case when not :counted then t.created_at::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
-       t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
+       t.priority, t.due_date, t.estimated_duration,
+       t.due_on, t.start_on, t.list_id, t.position, t.label_ids,
+       t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
 from auth.users u
 left join lateral (
   select id, user_id, template_id, title, description, priority, due_date, estimated_duration,
+  due_on, start_on, list_id, position, label_ids,
          focus_time_seconds, completed, completed_at, completed_by, hidden, archived, subtask_count,
          subtask_completed_count, version, counted_at, created_at, updated_at
   from tasks.task_instances
@@ -76,12 +82,15 @@ order by t.created_at desc, t.id desc
 select case when :counted then u.shown_tasks end as total,
        case when not :counted then t.created_at::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
-       t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
+       t.priority, t.due_date, t.estimated_duration,
+       t.due_on, t.start_on, t.list_id, t.position, t.label_ids,
+       t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
 from auth.users u
 left join lateral (
   select id, user_id, template_id, title, description, priority, due_date, estimated_duration,
+  due_on, start_on, list_id, position, label_ids,
          focus_time_seconds, completed, completed_at, completed_by, hidden, archived, subtask_count,
          subtask_completed_count, version, counted_at, created_at, updated_at
   from tasks.task_instances
@@ -112,12 +121,15 @@ select case
        end as total,
        case when not :counted then t.created_at::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
-       t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
+       t.priority, t.due_date, t.estimated_duration,
+       t.due_on, t.start_on, t.list_id, t.position, t.label_ids,
+       t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
 from auth.users u
 left join lateral (
   select id, user_id, template_id, title, description, priority, due_date, estimated_duration,
+  due_on, start_on, list_id, position, label_ids,
          focus_time_seconds, completed, completed_at, completed_by, hidden, archived, subtask_count,
          subtask_completed_count, version, counted_at, created_at, updated_at
   from tasks.task_instances
@@ -139,12 +151,15 @@ order by t.created_at, t.id
 select case when :counted then u.open_tasks end as total,
        case when not :counted then coalesce(t.due_date, 'infinity')::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
-       t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
+       t.priority, t.due_date, t.estimated_duration,
+       t.due_on, t.start_on, t.list_id, t.position, t.label_ids,
+       t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
 from auth.users u
 left join lateral (
   select id, user_id, template_id, title, description, priority, due_date, estimated_duration,
+  due_on, start_on, list_id, position, label_ids,
          focus_time_seconds, completed, completed_at, completed_by, hidden, archived, subtask_count,
          subtask_completed_count, version, counted_at, created_at, updated_at
   from tasks.task_instances
@@ -173,12 +188,15 @@ select case
        end as total,
        case when not :counted then coalesce(t.due_date, 'infinity')::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
-       t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
+       t.priority, t.due_date, t.estimated_duration,
+       t.due_on, t.start_on, t.list_id, t.position, t.label_ids,
+       t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
 from auth.users u
 left join lateral (
   select id, user_id, template_id, title, description, priority, due_date, estimated_duration,
+  due_on, start_on, list_id, position, label_ids,
          focus_time_seconds, completed, completed_at, completed_by, hidden, archived, subtask_count,
          subtask_completed_count, version, counted_at, created_at, updated_at
   from tasks.task_instances
@@ -214,7 +232,9 @@ select case
        end as total,
        case when not :counted then page.key::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
-       t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
+       t.priority, t.due_date, t.estimated_duration,
+       t.due_on, t.start_on, t.list_id, t.position, t.label_ids,
+       t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
 from auth.users u
@@ -257,7 +277,9 @@ select case
        end as total,
        case when not :counted then page.key::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
-       t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
+       t.priority, t.due_date, t.estimated_duration,
+       t.due_on, t.start_on, t.list_id, t.position, t.label_ids,
+       t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
 from auth.users u
@@ -300,7 +322,9 @@ select case
        end as total,
        case when not :counted then page.key::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
-       t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
+       t.priority, t.due_date, t.estimated_duration,
+       t.due_on, t.start_on, t.list_id, t.position, t.label_ids,
+       t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
 from auth.users u
@@ -343,7 +367,9 @@ select case
        end as total,
        case when not :counted then page.key::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
-       t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
+       t.priority, t.due_date, t.estimated_duration,
+       t.due_on, t.start_on, t.list_id, t.position, t.label_ids,
+       t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
 from auth.users u
@@ -386,7 +412,9 @@ select case
        end as total,
        case when not :counted then page.key::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
-       t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
+       t.priority, t.due_date, t.estimated_duration,
+       t.due_on, t.start_on, t.list_id, t.position, t.label_ids,
+       t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
 from auth.users u
@@ -429,7 +457,9 @@ select case
        end as total,
        case when not :counted then page.key::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
-       t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
+       t.priority, t.due_date, t.estimated_duration,
+       t.due_on, t.start_on, t.list_id, t.position, t.label_ids,
+       t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
 from auth.users u
@@ -471,7 +501,9 @@ select case
        end as total,
        case when not :counted then page.key::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
-       t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
+       t.priority, t.due_date, t.estimated_duration,
+       t.due_on, t.start_on, t.list_id, t.position, t.label_ids,
+       t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
 from auth.users u
@@ -516,7 +548,9 @@ select case
        end as total,
        case when not :counted then page.key::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
-       t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
+       t.priority, t.due_date, t.estimated_duration,
+       t.due_on, t.start_on, t.list_id, t.position, t.label_ids,
+       t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
 from auth.users u
@@ -560,7 +594,9 @@ select case
        end as total,
        case when not :counted then page.key::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
-       t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
+       t.priority, t.due_date, t.estimated_duration,
+       t.due_on, t.start_on, t.list_id, t.position, t.label_ids,
+       t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
 from auth.users u
@@ -605,7 +641,9 @@ select case
        end as total,
        case when not :counted then page.key::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
-       t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
+       t.priority, t.due_date, t.estimated_duration,
+       t.due_on, t.start_on, t.list_id, t.position, t.label_ids,
+       t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
 from auth.users u
@@ -693,7 +731,9 @@ page as (
 select case when :counted then (select count(*)::int from matching) end as total,
        case when not :counted then page.key::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
-       t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
+       t.priority, t.due_date, t.estimated_duration,
+       t.due_on, t.start_on, t.list_id, t.position, t.label_ids,
+       t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
 from auth.users u
@@ -758,7 +798,9 @@ page as (
 select case when :counted then (select count(*)::int from matching) end as total,
        case when not :counted then page.key::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
-       t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
+       t.priority, t.due_date, t.estimated_duration,
+       t.due_on, t.start_on, t.list_id, t.position, t.label_ids,
+       t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
 from auth.users u

@@ -2,7 +2,8 @@
 -- Includes the running focus session, because completing, archiving and deleting a task end it and
 -- count its time. The unique index of active sessions serves the subquery.
 select t.id, t.user_id, t.template_id, t.title, t.description, t.priority, t.due_date,
-       t.estimated_duration, t.focus_time_seconds, t.completed, t.completed_at, t.completed_by,
+       t.estimated_duration, t.due_on, t.start_on, t.list_id, t.position, t.label_ids,
+       t.focus_time_seconds, t.completed, t.completed_at, t.completed_by,
        t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version, t.counted_at,
        t.created_at, t.updated_at,
        (select f.started_at from tasks.focus_sessions f
@@ -15,7 +16,8 @@ where t.user_id = :user_id and t.id = :id
 -- contract, so that the answer contains them unparsed. Instants are formatted explicitly, because a
 -- cast would use the session's time zone; row_to_json adds no white space, json_build_object would.
 select t.id, t.user_id, t.template_id, t.title, t.description, t.priority, t.due_date,
-       t.estimated_duration, t.focus_time_seconds, t.completed, t.completed_at, t.completed_by,
+       t.estimated_duration, t.due_on, t.start_on, t.list_id, t.position, t.label_ids,
+       t.focus_time_seconds, t.completed, t.completed_at, t.completed_by,
        t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version, t.counted_at,
        t.created_at, t.updated_at,
        (select f.started_at from tasks.focus_sessions f
@@ -69,6 +71,16 @@ select exists (select from auth.users where id = :user_id) as account,
 select exists (select from auth.users where id = :user_id) as account,
        exists (select from tasks.subtasks where id = :id) as elsewhere
 
+-- name: find_places
+-- Runs under the owner's lock, so that the result holds until the commit.
+select :list_id::uuid is null or exists (
+         select from tasks.lists where user_id = :user_id and id = :list_id::uuid
+       ) as list_exists,
+       not exists (
+         select from unnest(:label_ids::uuid[]) as given (id)
+         where not exists (select from tasks.labels l where l.user_id = :user_id and l.id = given.id)
+       ) as labels_exist
+
 -- name: insert_task
 -- Increments the counters in the same statement; the limit was checked on the user's locked row. The
 -- setting spares the transaction the trigger that counts for other writers (migration V19).
@@ -77,11 +89,12 @@ with counted as (
   where id = :user_id and set_config('flow.shown_counted', 'on', true) = 'on'
 )
 insert into tasks.task_instances
-  (id, user_id, template_id, occurrence_at, title, description, priority, due_date,
-   estimated_duration, subtask_count, version, created_at, updated_at)
+  (id, user_id, template_id, occurrence_at, title, description, priority, due_date, due_on, start_on,
+   estimated_duration, list_id, position, label_ids, subtask_count, version, created_at, updated_at)
 values
   (:id, :user_id, :template_id::uuid, :occurrence_at::timestamptz, :title, :description, :priority,
-   :due_date::timestamptz, :estimated_duration::int, :subtask_count, 1, :now, :now)
+   :due_date::timestamptz, :due_on::date, :start_on::date, :estimated_duration::int, :list_id::uuid,
+   :position::text, :label_ids, :subtask_count, 1, :now, :now)
 
 -- name: store_task
 -- Stores the state computed under the owner's lock. If the number of open tasks changes,
@@ -92,7 +105,12 @@ set title = :title,
     description = :description,
     priority = :priority,
     due_date = :due_date::timestamptz,
+    due_on = :due_on::date,
+    start_on = :start_on::date,
     estimated_duration = :estimated_duration::int,
+    list_id = :list_id::uuid,
+    position = :position::text,
+    label_ids = :label_ids,
     focus_time_seconds = :focus_time_seconds,
     completed = :completed,
     completed_at = :completed_at::timestamptz,
@@ -117,7 +135,8 @@ where id = :user_id
 -- unique index of occurrences serves all three.
 with pending as materialized (
   select id, user_id, template_id, occurrence_at, title, description, priority, due_date,
-         estimated_duration, focus_time_seconds, completed, completed_at, completed_by, hidden,
+         estimated_duration, due_on, start_on, list_id, position, label_ids,
+         focus_time_seconds, completed, completed_at, completed_by, hidden,
          archived, subtask_count, subtask_completed_count, version, counted_at, created_at,
          updated_at
   from tasks.task_instances
@@ -139,6 +158,7 @@ select newest.occurrence_at as newest_occurrence, newest.due_date as newest_due,
           and o.id <> pending.id) as other_occurrence,
        pending.id, pending.user_id, pending.template_id, pending.occurrence_at, pending.title,
        pending.description, pending.priority, pending.due_date, pending.estimated_duration,
+       pending.due_on, pending.start_on, pending.list_id, pending.position, pending.label_ids,
        pending.focus_time_seconds, pending.completed, pending.completed_at, pending.completed_by,
        pending.hidden, pending.archived, pending.subtask_count, pending.subtask_completed_count,
        pending.version, pending.counted_at, pending.created_at, pending.updated_at
@@ -246,7 +266,8 @@ where user_id = :user_id and id = :id
 -- A deleted task, with two conditions of its restoration: whether any task has its id, and whether
 -- its template exists and has no other task for the same occurrence.
 select t.id, t.user_id, t.template_id, t.title, t.description, t.priority, t.due_date,
-       t.estimated_duration, t.focus_time_seconds, t.completed, t.completed_at, t.completed_by,
+       t.estimated_duration, t.due_on, t.start_on, t.list_id, t.position, t.label_ids,
+       t.focus_time_seconds, t.completed, t.completed_at, t.completed_by,
        t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version, t.counted_at,
        t.created_at, t.updated_at,
        coalesce((
@@ -276,11 +297,22 @@ with counted as (
 )
 insert into tasks.task_instances
   (id, user_id, template_id, occurrence_at, title, description, priority, due_date,
-   estimated_duration, focus_time_seconds, completed, completed_at, completed_by, hidden, archived,
+   estimated_duration, due_on, start_on, list_id, position, label_ids,
+   focus_time_seconds, completed, completed_at, completed_by, hidden, archived,
    subtask_count, subtask_completed_count, counted_at, version, created_at, updated_at)
 select t.id, d.user_id, :template_id::uuid,
        case when t.template_id is not distinct from :template_id::uuid then t.occurrence_at end,
-       t.title, t.description, t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds,
+       t.title, t.description, t.priority, t.due_date, t.estimated_duration,
+       t.due_on, t.start_on,
+       (select l.id from tasks.lists l where l.user_id = :user_id and l.id = t.list_id),
+       t.position,
+       array(
+         select l.id
+         from unnest(t.label_ids) with ordinality as given (id, position)
+         join tasks.labels l on l.user_id = :user_id and l.id = given.id
+         order by given.position
+       ),
+       t.focus_time_seconds,
        t.completed, t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.counted_at, :version, t.created_at, t.updated_at
 from tasks.deletion_tombstones d
@@ -342,7 +374,8 @@ where user_id = :user_id and task_id = :task_id and order_index > :order_index
 -- name: find_by_ids
 -- For synchronization.
 select t.id, t.user_id, t.template_id, t.title, t.description, t.priority, t.due_date,
-       t.estimated_duration, t.focus_time_seconds, t.completed, t.completed_at, t.completed_by,
+       t.estimated_duration, t.due_on, t.start_on, t.list_id, t.position, t.label_ids,
+       t.focus_time_seconds, t.completed, t.completed_at, t.completed_by,
        t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version, t.counted_at,
        t.created_at, t.updated_at,
        case when t.subtask_count = 0 then '[]' else (
@@ -363,7 +396,8 @@ where t.user_id = :user_id and t.id = any(:ids)
 -- name: list_by_id
 -- For snapshots; the primary key serves it.
 select t.id, t.user_id, t.template_id, t.title, t.description, t.priority, t.due_date,
-       t.estimated_duration, t.focus_time_seconds, t.completed, t.completed_at, t.completed_by,
+       t.estimated_duration, t.due_on, t.start_on, t.list_id, t.position, t.label_ids,
+       t.focus_time_seconds, t.completed, t.completed_at, t.completed_by,
        t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version, t.counted_at,
        t.created_at, t.updated_at,
        case when t.subtask_count = 0 then '[]' else (
@@ -409,7 +443,17 @@ set title = r.title,
     description = r.description,
     priority = r.priority,
     due_date = r.due_date,
+    due_on = r.due_on,
+    start_on = r.start_on,
     estimated_duration = r.estimated_duration,
+    list_id = (select l.id from tasks.lists l where l.user_id = :user_id and l.id = r.list_id),
+    position = r.position,
+    label_ids = array(
+      select l.id
+      from unnest(r.label_ids) with ordinality as given (id, position)
+      join tasks.labels l on l.user_id = :user_id and l.id = given.id
+      order by given.position
+    ),
     focus_time_seconds = r.focus_time_seconds,
     completed = r.completed,
     completed_at = r.completed_at,
@@ -446,10 +490,21 @@ where t.user_id = :user_id and t.id = c.id and t.template_id is null
 -- available is inserted without a template.
 insert into tasks.task_instances
   (id, user_id, template_id, occurrence_at, title, description, priority, due_date,
-   estimated_duration, focus_time_seconds, completed, completed_at, completed_by, hidden, archived,
+   estimated_duration, due_on, start_on, list_id, position, label_ids,
+   focus_time_seconds, completed, completed_at, completed_by, hidden, archived,
    subtask_count, subtask_completed_count, counted_at, version, created_at, updated_at)
 select c.id, :user_id, p.id, case when r.template_id is null or p.id is not null then r.occurrence_at end,
-       r.title, r.description, r.priority, r.due_date, r.estimated_duration, r.focus_time_seconds,
+       r.title, r.description, r.priority, r.due_date, r.estimated_duration,
+       r.due_on, r.start_on,
+       (select l.id from tasks.lists l where l.user_id = :user_id and l.id = r.list_id),
+       r.position,
+       array(
+         select l.id
+         from unnest(r.label_ids) with ordinality as given (id, position)
+         join tasks.labels l on l.user_id = :user_id and l.id = given.id
+         order by given.position
+       ),
+       r.focus_time_seconds,
        r.completed, r.completed_at, r.completed_by, r.hidden, r.archived, r.subtask_count,
        r.subtask_completed_count, r.counted_at, r.version + 1, r.created_at, r.updated_at
 from jsonb_to_recordset(:rows::jsonb) as c (id uuid, before jsonb)

@@ -34,8 +34,14 @@ sealed interface Action {
                   changed(fields.title(), old.title()),
                   changed(fields.description(), old.description()),
                   changed(fields.priority(), old.priority()),
-                  edit(fields.estimatedDuration().value(), old.estimatedDuration())),
-              edit(patch.dueDate().value(), old.dueDate()),
+                  edit(fields.estimatedDuration().value(), old.estimatedDuration()),
+                  edit(fields.listId().value(), old.placement().listId()),
+                  changed(fields.labelIds(), old.placement().labelIds())),
+              new TaskPatch.DayPatch(
+                  edit(patch.days().dueDate().value(), old.dueDate()),
+                  edit(patch.days().dueOn().value(), old.dueOn()),
+                  edit(patch.days().startOn().value(), old.startOn())),
+              null,
               null,
               null,
               null));
@@ -103,7 +109,7 @@ sealed interface Action {
       case UpdateTask update -> {
         UpdateTask changes = update.changes(task);
         boolean isEmpty =
-            changes.patch().fields().equals(FieldPatch.NONE) && !changes.patch().dueDate().given();
+            changes.patch().fields().equals(FieldPatch.NONE) && !changes.patch().days().isGiven();
         yield isEmpty ? Optional.empty() : Optional.of(changes);
       }
       default -> Optional.of(this);
@@ -130,8 +136,12 @@ sealed interface Action {
         put(data, "title", patch.fields().title());
         put(data, "description", patch.fields().description());
         put(data, "priority", patch.fields().priority());
-        put(data, "due_date", patch.dueDate().value());
+        put(data, "due_date", patch.days().dueDate().value());
+        put(data, "due_on", patch.days().dueOn().value());
+        put(data, "start_on", patch.days().startOn().value());
         put(data, "estimated_duration", patch.fields().estimatedDuration().value());
+        put(data, "list_id", patch.fields().listId().value());
+        put(data, "label_ids", patch.fields().labelIds());
       }
     }
     return data;
@@ -142,7 +152,13 @@ sealed interface Action {
     data.put("description", draft.description());
     data.put("priority", draft.priority());
     put(data, "due_date", draft.dueDate());
+    put(data, "due_on", draft.dueOn());
+    put(data, "start_on", draft.startOn());
     put(data, "estimated_duration", draft.estimatedDuration());
+    put(data, "list_id", draft.placement().listId());
+    if (!draft.placement().labelIds().isEmpty()) {
+      data.put("label_ids", draft.placement().labelIds());
+    }
   }
 
   private static void put(Map<String, Object> data, String name, @Nullable Object value) {

@@ -145,7 +145,7 @@ final class Toolbox {
         return "That would change nothing.";
       }
       if (change.get() instanceof Action.UpdateTask update) {
-        Tasks.checkDueDate(update.patch().dueDate().value(), reserved.now());
+        Tasks.checkDueDate(update.patch().days().dueDate().value(), reserved.now());
       }
       proposals.add(Proposal.of(change.get(), task.map(Task::title).orElse("")));
       return "Proposed. The person will confirm it or not.";

@@ -1,13 +1,19 @@
 package app.perpetua.flow.parsing;
 
+import java.time.LocalDate;
+import java.time.format.DateTimeParseException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Parses and checks the value formats of the contract; throws nothing. */
 public final class Formats {
   public static final String INVALID_UUID = "must be a UUID";
+  public static final String INVALID_DATE = "must be a date from 1970 on, such as 2026-03-01";
+
+  private static final Pattern DATE = Pattern.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}");
 
   private Formats() {}
 
@@ -30,6 +36,19 @@ public final class Formats {
       return "must have " + (min == 0 ? "at most " : min + " to ") + max + " characters";
     }
     return null;
+  }
+
+  /** A date of four-digit years from 1970 on; null if the value is none. */
+  public static @Nullable LocalDate date(String value) {
+    if (!DATE.matcher(value).matches()) {
+      return null;
+    }
+    try {
+      LocalDate date = LocalDate.parse(value);
+      return date.getYear() < 1970 ? null : date;
+    } catch (DateTimeParseException e) {
+      return null;
+    }
   }
 
   /** Returns null unless the value has the usual form of 36 characters (RFC 9562, section 4). */

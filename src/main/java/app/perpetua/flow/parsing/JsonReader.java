@@ -11,6 +11,7 @@ import java.nio.CharBuffer;
 import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -228,6 +229,14 @@ public final class JsonReader {
         name,
         InstantFormat.INVALID,
         node -> node.isString() ? InstantFormat.parse(node.stringValue()) : null);
+  }
+
+  /** A date from 1970 to 9999; null if absent or null. */
+  public @Nullable LocalDate date(String name) {
+    return value(
+        name,
+        Formats.INVALID_DATE,
+        node -> node.isString() ? Formats.date(node.stringValue()) : null);
   }
 
   /** A UUID; null if absent or null. */

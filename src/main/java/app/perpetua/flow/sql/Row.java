@@ -4,8 +4,10 @@ import app.perpetua.flow.base.WireName;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.OffsetDateTime;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -112,6 +114,20 @@ public final class Row {
     try {
       boolean value = result.getBoolean(index(column));
       return present((value || !result.wasNull()) ? (Boolean) value : null, column);
+    } catch (SQLException e) {
+      throw unreadable(column, e);
+    }
+  }
+
+  /** A nullable {@code date} column. */
+  public @Nullable LocalDate dateOrNull(String column) {
+    return get(column, LocalDate.class);
+  }
+
+  /** A {@code uuid[]} column without null elements. */
+  public List<UUID> uuids(String column) {
+    try {
+      return List.of((UUID[]) present(result.getArray(index(column)), column).getArray());
     } catch (SQLException e) {
       throw unreadable(column, e);
     }

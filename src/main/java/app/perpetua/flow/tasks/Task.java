@@ -113,7 +113,11 @@ public record Task(
             row.text("description"),
             row.wireName("priority", Priority.class),
             row.instantOrNull("due_date"),
-            row.integerOrNull("estimated_duration")),
+            row.dateOrNull("due_on"),
+            row.dateOrNull("start_on"),
+            row.integerOrNull("estimated_duration"),
+            new Placement(
+                row.uuidOrNull("list_id"), row.textOrNull("position"), row.uuids("label_ids"))),
         new Focus(row.integer("focus_time_seconds"), null),
         new Completion(
             row.bool("completed"),
@@ -147,6 +151,12 @@ public record Task(
 
   public @Nullable Instant dueDate() {
     return fields.dueDate();
+  }
+
+  /** The position in its list, its own or that of its creation. */
+  String position() {
+    String own = fields.placement().position();
+    return own == null ? Placement.positionOf(revision.createdAt()) : own;
   }
 
   public boolean completed() {

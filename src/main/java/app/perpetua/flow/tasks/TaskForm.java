@@ -2,7 +2,10 @@ package app.perpetua.flow.tasks;
 
 import app.perpetua.flow.parsing.JsonReader;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.util.List;
 import java.util.Objects;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,20 +29,37 @@ public final class TaskForm {
   public @Nullable TaskDraft draft(JsonReader body, Instant now) {
     TaskDraft fields = templateFields(body);
     Instant due = body.instant("due_date");
+    LocalDate dueOn = body.date("due_on");
+    LocalDate startOn = body.date("start_on");
+    String position = position(body);
     String dueDateError = Tasks.dueDateError(due, now);
     if (dueDateError != null) {
       body.addErrorOfNow("due_date", dueDateError);
     }
-    return fields == null ? null : fields.withDueDate(due);
+    if (fields == null) {
+      return null;
+    }
+    Placement place = fields.placement();
+    return new TaskDraft(
+        fields.title(),
+        fields.description(),
+        fields.priority(),
+        due,
+        dueOn,
+        startOn,
+        fields.estimatedDuration(),
+        new Placement(place.listId(), position, place.labelIds()));
   }
 
-  /** Reads the fields that a template also has, that is, all but the due date. */
+  /** Reads the fields that a template also has: all but the days and the position. */
   public @Nullable TaskDraft templateFields(JsonReader body) {
-    body.required("title").notNull("priority");
+    body.required("title").notNull("priority", "label_ids");
     String title = body.text("title", 1, TITLE);
     String description = body.untrimmedText("description", 0, longestDescription);
     Priority priority = body.oneOf("priority", Priority.class);
     Integer minutes = body.integer("estimated_duration", 1, MAX_MINUTES);
+    UUID listId = body.uuid("list_id");
+    List<UUID> labelIds = labelIds(body);
     return title == null
         ? null
         : new TaskDraft(
@@ -47,17 +67,24 @@ public final class TaskForm {
             Objects.requireNonNullElse(description, ""),
             Objects.requireNonNullElse(priority, Priority.MEDIUM),
             null,
-            minutes);
+            null,
+            null,
+            minutes,
+            new Placement(listId, null, Objects.requireNonNullElse(labelIds, List.of())));
   }
 
   /** Reads a partial update of a task. */
   public TaskPatch patch(JsonReader body) {
-    body.notNull("version", "completed", "hidden", "archived");
+    body.notNull("version", "completed", "hidden", "archived", "position");
     TaskPatch patch =
         new TaskPatch(
             body.version(),
             fieldPatch(body),
-            new TaskPatch.Edit<>(body.has("due_date"), body.instant("due_date")),
+            new TaskPatch.DayPatch(
+                new TaskPatch.Edit<>(body.has("due_date"), body.instant("due_date")),
+                new TaskPatch.Edit<>(body.has("due_on"), body.date("due_on")),
+                new TaskPatch.Edit<>(body.has("start_on"), body.date("start_on"))),
+            position(body),
             body.bool("completed"),
             body.bool("hidden"),
             body.bool("archived"));
@@ -69,13 +96,29 @@ public final class TaskForm {
 
   /** Reads a partial update of the fields that a template also has. */
   public FieldPatch fieldPatch(JsonReader body) {
-    body.notNull("title", "priority");
+    body.notNull("title", "priority", "label_ids");
     String description = body.untrimmedText("description", 0, longestDescription);
     return new FieldPatch(
         body.text("title", 1, TITLE),
         body.has("description") && description == null ? "" : description,
         body.oneOf("priority", Priority.class),
         new TaskPatch.Edit<>(
-            body.has("estimated_duration"), body.integer("estimated_duration", 1, MAX_MINUTES)));
+            body.has("estimated_duration"), body.integer("estimated_duration", 1, MAX_MINUTES)),
+        new TaskPatch.Edit<>(body.has("list_id"), body.uuid("list_id")),
+        labelIds(body));
+  }
+
+  private static @Nullable List<UUID> labelIds(JsonReader body) {
+    List<UUID> ids = body.uuids("label_ids", Placement.MAX_LABELS);
+    return ids == null ? null : ids.stream().distinct().toList();
+  }
+
+  private static @Nullable String position(JsonReader body) {
+    String position = body.text("position", 1, Placement.MAX_POSITION);
+    if (position != null && !Placement.isPosition(position)) {
+      body.addError("position", "must be digits 0-9, A-Z and a-z, and not end in 0");
+      return null;
+    }
+    return position;
   }
 }

@@ -3,6 +3,7 @@ package app.perpetua.flow.tasks;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.WireName;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
@@ -21,10 +22,15 @@ final class TaskSerializer extends StdSerializer<Task> {
   private static final SerializableString ID = name("id");
   private static final SerializableString USER_ID = name("user_id");
   private static final SerializableString TEMPLATE_ID = name("template_id");
+  private static final SerializableString LIST_ID = name("list_id");
+  private static final SerializableString POSITION = name("position");
+  private static final SerializableString LABEL_IDS = name("label_ids");
   private static final SerializableString TITLE = name("title");
   private static final SerializableString DESCRIPTION = name("description");
   private static final SerializableString PRIORITY = name("priority");
   private static final SerializableString DUE_DATE = name("due_date");
+  private static final SerializableString DUE_ON = name("due_on");
+  private static final SerializableString START_ON = name("start_on");
   private static final SerializableString ESTIMATED_DURATION = name("estimated_duration");
   private static final SerializableString FOCUS_TIME_SECONDS = name("focus_time_seconds");
   private static final SerializableString COMPLETED = name("completed");
@@ -76,10 +82,20 @@ final class TaskSerializer extends StdSerializer<Task> {
     id(json, USER_ID, task.userId());
     id(json, TEMPLATE_ID, task.templateId());
     TaskDraft fields = task.fields();
+    id(json, LIST_ID, fields.placement().listId());
+    text(json, POSITION, task.position());
+    json.writeName(LABEL_IDS);
+    json.writeStartArray();
+    for (UUID label : fields.placement().labelIds()) {
+      Json.write(json, label);
+    }
+    json.writeEndArray();
     text(json, TITLE, fields.title());
     text(json, DESCRIPTION, fields.description());
     constant(json, PRIORITY, fields.priority());
     instant(json, DUE_DATE, fields.dueDate());
+    date(json, DUE_ON, fields.dueOn());
+    date(json, START_ON, fields.startOn());
     json.writeName(ESTIMATED_DURATION);
     Integer estimate = fields.estimatedDuration();
     if (estimate == null) {
@@ -123,6 +139,10 @@ final class TaskSerializer extends StdSerializer<Task> {
     } else {
       Json.write(json, instant);
     }
+  }
+
+  private static void date(JsonGenerator json, SerializableString name, @Nullable LocalDate date) {
+    text(json, name, date == null ? null : date.toString());
   }
 
   private static void constant(

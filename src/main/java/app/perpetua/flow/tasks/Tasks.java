@@ -14,6 +14,8 @@ import app.perpetua.flow.sql.Query;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneId;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
@@ -88,13 +90,16 @@ public final class Tasks {
   /**
    * Creates a task (FR-007).
    *
-   * @throws Refusal {@code VALIDATION_ERROR} if the description is too long for the tier, {@code
-   *     LIMIT_EXCEEDED} if the user has as many open tasks as tier and perks allow
+   * @throws Refusal {@code VALIDATION_ERROR} if the description is too long for the tier, the day
+   *     is out of bounds, or list or labels do not exist; {@code LIMIT_EXCEEDED} if the user has as
+   *     many open tasks as tier and perks allow
    */
   public Task create(Tx tx, TaskDraft draft) {
     checkDescription(tx.owner(), draft.description());
+    TaskDraft resolved = resolved(tx, draft);
+    checkPlacement(tx, resolved.placement(), Placement.INBOX);
     checkRoom(tx.owner());
-    Task task = Task.create(ids.next(), tx.userId(), null, draft, tx.now());
+    Task task = Task.create(ids.next(), tx.userId(), null, resolved, tx.now());
     insert(tx, task, null);
     return task;
   }
@@ -125,17 +130,14 @@ public final class Tasks {
         tx.owner(),
         patch.fields().description(),
         found.map(task -> task.fields().description()).orElse(null));
-    Instant due = patch.dueDate().or(null);
-    String dueDateError = dueDateError(due, tx.now());
-    if (dueDateError != null && !Objects.equals(due, found.map(Task::dueDate).orElse(null))) {
-      throw Refusal.invalid("due_date", dueDateError);
-    }
+    checkDays(tx, patch.days(), found.map(Task::fields).orElse(null));
     Task old = found.orElseThrow(() -> missing(tx, id));
     if (old.archived() && patch.needsUnarchived()) {
       throw archived();
     }
     Refusal.checkVersion("task", patch.version(), old.version());
-    Task changed = patch.applyTo(old, tx.now());
+    Task changed = patch.applyTo(old, zone(tx), tx.now());
+    checkPlacement(tx, changed.fields().placement(), old.fields().placement());
     if (changed.equals(old)) {
       return new Changed(old, false);
     }
@@ -255,7 +257,82 @@ public final class Tasks {
         .bind("description", task.fields().description())
         .bind("priority", task.fields().priority())
         .bind("due_date", task.dueDate())
+        .bind("due_on", task.fields().dueOn())
+        .bind("start_on", task.fields().startOn())
+        .bind("list_id", task.fields().placement().listId())
+        .bind("position", task.fields().placement().position())
+        .bind("label_ids", task.fields().placement().labelIds())
         .bind("estimated_duration", task.fields().estimatedDuration());
+  }
+
+  private static ZoneId zone(Tx tx) {
+    return ZoneId.of(tx.owner().timezone());
+  }
+
+  /** With the end of its day, if it is due on a day. */
+  private static TaskDraft resolved(Tx tx, TaskDraft draft) {
+    LocalDate day = draft.dueOn();
+    if (day == null) {
+      return draft;
+    }
+    TaskDraft resolved = draft.in(zone(tx));
+    if (draft.dueDate() != null && !draft.dueDate().equals(resolved.dueDate())) {
+      throw contradiction();
+    }
+    checkDueOn(tx, day);
+    return resolved;
+  }
+
+  /** Checks the days that a patch changes; {@code old} is null for a missing task. */
+  private static void checkDays(Tx tx, TaskPatch.DayPatch days, @Nullable TaskDraft old) {
+    LocalDate day = days.dueOn().value();
+    if (day != null) {
+      if (days.contradicts(zone(tx))) {
+        throw contradiction();
+      }
+      if (old == null || !day.equals(old.dueOn())) {
+        checkDueOn(tx, day);
+      }
+      return;
+    }
+    Instant due = days.dueDate().value();
+    if (old == null || !Objects.equals(due, old.dueDate())) {
+      checkDueDate(due, tx.now());
+    }
+  }
+
+  private static void checkDueOn(Tx tx, LocalDate day) {
+    LocalDate today = LocalDate.ofInstant(tx.now(), zone(tx));
+    if (day.isBefore(today) || day.isAfter(today.plusDays(HORIZON.toDays()))) {
+      throw Refusal.invalid(
+          "due_on", "must be today or later and at most " + HORIZON.toDays() + " days ahead");
+    }
+  }
+
+  private static Refusal contradiction() {
+    return Refusal.invalid("due_on", "must be absent or null if due_date is set");
+  }
+
+  /** Refuses a list or label that the user does not have, unless the task has it already. */
+  private static void checkPlacement(Tx tx, Placement changed, Placement old) {
+    boolean sameList = Objects.equals(changed.listId(), old.listId());
+    boolean sameLabels = old.labelIds().containsAll(changed.labelIds());
+    if ((sameList || changed.listId() == null) && sameLabels) {
+      return;
+    }
+    tx.sql("tasks.find_places")
+        .bind("list_id", changed.listId())
+        .bind("label_ids", changed.labelIds())
+        .one(
+            row -> {
+              if (!row.bool("list_exists")) {
+                throw Refusal.invalid("list_id", "is not the id of one of your lists");
+              }
+              if (!row.bool("labels_exist")) {
+                throw Refusal.invalid("label_ids", "must be ids of your labels");
+              }
+              return row;
+            });
   }
 
   private void scheduleNextInstance(Tx tx, Task task) {

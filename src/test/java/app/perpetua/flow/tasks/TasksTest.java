@@ -24,6 +24,7 @@ import app.perpetua.flow.sql.Tx;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
@@ -91,7 +92,8 @@ class TasksTest {
   @Test
   void a_task_is_rendered_flat_and_in_the_order_of_the_contract() {
     assertEquals(
-        "id, user_id, template_id, title, description, priority, due_date, estimated_duration,"
+        "id, user_id, template_id, list_id, position, label_ids, title, description, priority,"
+            + " due_date, due_on, start_on, estimated_duration,"
             + " focus_time_seconds, completed, completed_at, completed_by, hidden, archived,"
             + " subtask_count, subtask_completed_count, version, created_at, updated_at",
         String.join(", ", json.parse(json.text(create("a"))).propertyNames()));
@@ -118,7 +120,15 @@ class TasksTest {
             id,
             user,
             id,
-            new TaskDraft("t", "line\n\u0001", Priority.HIGH, later, 25),
+            new TaskDraft(
+                "t",
+                "line\n\u0001",
+                Priority.HIGH,
+                later,
+                LocalDate.of(2026, 3, 10),
+                LocalDate.of(2026, 3, 9),
+                25,
+                new Placement(id, "a1", List.of(id, user))),
             new Task.Focus(Integer.MAX_VALUE, NOW),
             new Task.Completion(true, later, Task.CompletedBy.FORCE, NOW),
             true,
@@ -127,13 +137,17 @@ class TasksTest {
             new Task.Revision(7, NOW, later));
     String expected =
         """
-        {"id":"%1$s","user_id":"%2$s","template_id":null,"title":"\\"ü\\\\👩‍🚀\\"",\
-        "description":"","priority":"low","due_date":null,"estimated_duration":null,\
+        {"id":"%1$s","user_id":"%2$s","template_id":null,"list_id":null,\
+        "position":"019cd714f1c0V","label_ids":[],"title":"\\"ü\\\\👩‍🚀\\"",\
+        "description":"","priority":"low","due_date":null,"due_on":null,\
+        "start_on":null,"estimated_duration":null,\
         "focus_time_seconds":0,"completed":false,"completed_at":null,"completed_by":null,\
         "hidden":false,"archived":true,"subtask_count":0,"subtask_completed_count":0,"version":1,\
         "created_at":"%3$s","updated_at":"%3$s"}
-        {"id":"%1$s","user_id":"%2$s","template_id":"%1$s","title":"t",\
+        {"id":"%1$s","user_id":"%2$s","template_id":"%1$s","list_id":"%1$s",\
+        "position":"a1","label_ids":["%1$s","%2$s"],"title":"t",\
         "description":"line\\n\\u0001","priority":"high","due_date":"%4$s",\
+        "due_on":"2026-03-10","start_on":"2026-03-09",\
         "estimated_duration":25,"focus_time_seconds":2147483647,"completed":true,\
         "completed_at":"%4$s","completed_by":"force","hidden":true,"archived":false,\
         "subtask_count":3,"subtask_completed_count":2,"version":7,"created_at":"%3$s",\
