@@ -27,6 +27,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -140,6 +141,14 @@ final class Bench {
       case PEERS ->
           new Peers(database, HOME.resolve("peers"), options.quick(), Bench::print)
               .run(this::startLikeImage, key::proToken, key.publicPem());
+      case RELEASES ->
+          new Peers(database, HOME.resolve("peers"), options.quick(), Bench::print)
+              .compareReleases(
+                  this::startLikeImage,
+                  (url, log) ->
+                      startLikeImage(
+                          Objects.requireNonNull(options.former()), url, log, "api", Map.of()),
+                  key::proToken);
       case SCALE ->
           new Scale(database, options.quick(), Bench::print)
               .run(url -> startLikeImage(url, log()), key::token);
@@ -233,6 +242,12 @@ final class Bench {
 
   private Service startLikeImage(
       String databaseUrl, Path log, String role, Map<String, String> overrides) throws IOException {
+    return startLikeImage(jar, databaseUrl, log, role, overrides);
+  }
+
+  private Service startLikeImage(
+      Path release, String databaseUrl, Path log, String role, Map<String, String> overrides)
+      throws IOException {
     List<String> jvm = new ArrayList<>(options.jvm());
     if (jvm.equals(BenchOptions.DEFAULT_JVM)) {
       jvm.clear();
@@ -241,7 +256,7 @@ final class Bench {
           .filter(line -> line.startsWith("-"))
           .forEach(jvm::add);
     }
-    return new Service(jar, jvm, role, environment(databaseUrl, overrides), log);
+    return new Service(release, jvm, role, environment(databaseUrl, overrides), log);
   }
 
   private Map<String, String> environment(Database database) {

@@ -16,10 +16,16 @@ import org.jspecify.annotations.Nullable;
  * @param quick uses short windows, whose figures are too rough for comparison
  * @param jvm options of the service's JVM
  * @param jar the JAR to measure; null for the current build
+ * @param former the JAR of an earlier release, to compare with; null except for that comparison
  * @param minutes how long the soak lasts
  */
 record BenchOptions(
-    Set<Part> parts, boolean quick, List<String> jvm, @Nullable Path jar, int minutes) {
+    Set<Part> parts,
+    boolean quick,
+    List<String> jvm,
+    @Nullable Path jar,
+    @Nullable Path former,
+    int minutes) {
   /** The default heap of a JVM is a quarter of the machine's memory. */
   static final List<String> DEFAULT_JVM = List.of("-Xmx512m");
 
@@ -51,6 +57,7 @@ record BenchOptions(
     PROGRAMS("requests with personal access tokens, and calls of tools"),
     START("time to start"),
     CURVES("requests beside 10,000 to a million tasks and 10 million entries"),
+    RELEASES("requests compared with an earlier release, --former"),
     SOAK("half an hour of a usual load: memory, threads, dead rows, bills");
 
     private final String help;
@@ -64,9 +71,9 @@ record BenchOptions(
       return name().toLowerCase(Locale.ROOT);
     }
 
-    /** Whether it runs only if it is named, because it takes long. */
+    /** Whether it runs only if it is named. */
     boolean named() {
-      return this == CURVES || this == SOAK;
+      return this == CURVES || this == RELEASES || this == SOAK;
     }
 
     /** What it measures, as {@code ./bench --help} prints it. */
@@ -85,6 +92,7 @@ record BenchOptions(
     boolean quick = false;
     List<String> jvm = DEFAULT_JVM;
     Path jar = null;
+    Path former = null;
     Integer minutes = null;
     Arguments arguments = new Arguments(words);
     while (arguments.hasNext()) {
@@ -94,17 +102,23 @@ record BenchOptions(
         case "--jvm" -> jvm = List.of(arguments.value().split(" +", -1));
         case "--minutes" -> minutes = (int) arguments.number(LEAST_MINUTES, MOST_MINUTES);
         case "--jar" -> jar = Path.of(arguments.value());
+        case "--former" -> former = Path.of(arguments.value());
         default -> throw arguments.unknown();
       }
     }
     if (minutes != null && !parts.contains(Part.SOAK)) {
       throw new Arguments.Invalid("--minutes applies to --only soak");
     }
+    if (parts.contains(Part.RELEASES) != (former != null)) {
+      throw new Arguments.Invalid(
+          "--only releases requires --former, which applies to nothing else");
+    }
     if (parts.isEmpty()) {
       parts.addAll(EnumSet.allOf(Part.class));
       parts.removeIf(Part::named);
     }
-    return new BenchOptions(parts, quick, jvm, jar, minutes == null ? DEFAULT_MINUTES : minutes);
+    return new BenchOptions(
+        parts, quick, jvm, jar, former, minutes == null ? DEFAULT_MINUTES : minutes);
   }
 
   /** Time before the first window of an operation, for the JVM's compilers. */

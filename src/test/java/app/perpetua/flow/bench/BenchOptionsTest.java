@@ -21,7 +21,9 @@ class BenchOptionsTest {
   void without_arguments_every_part_runs_that_need_not_be_named() {
     BenchOptions options = BenchOptions.parse(List.of());
     assertEquals(
-        EnumSet.complementOf(EnumSet.of(BenchOptions.Part.CURVES, BenchOptions.Part.SOAK)),
+        EnumSet.complementOf(
+            EnumSet.of(
+                BenchOptions.Part.CURVES, BenchOptions.Part.RELEASES, BenchOptions.Part.SOAK)),
         options.parts());
   }
 
@@ -41,8 +43,23 @@ class BenchOptionsTest {
     assertThrows(Arguments.Invalid.class, () -> BenchOptions.parse(List.of("--minutes", "10")));
   }
 
+  @Test
+  void a_comparison_of_releases_has_an_earlier_one() {
+    BenchOptions options =
+        BenchOptions.parse(List.of("--only", "releases", "--former", "earlier.jar"));
+    assertEquals(Set.of(BenchOptions.Part.RELEASES), options.parts());
+    assertEquals(Path.of("earlier.jar"), options.former());
+    for (List<String> wrong :
+        List.of(
+            List.of("--only", "releases"),
+            List.of("--former", "earlier.jar"),
+            List.of("--only", "peers", "--former", "earlier.jar"))) {
+      assertThrows(Arguments.Invalid.class, () -> BenchOptions.parse(wrong));
+    }
+  }
+
   @ParameterizedTest
-  @EnumSource
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "RELEASES")
   void each_part_can_run_alone(BenchOptions.Part part) {
     assertEquals(Set.of(part), BenchOptions.parse(List.of("--only", part.title())).parts());
   }

@@ -14,6 +14,7 @@ record Peer(
   /** What a server is built on. */
   enum Stack {
     OURS("ours"),
+    FORMER("the earlier release"),
     FASTAPI("FastAPI"),
     FASTIFY("Fastify");
 
@@ -25,6 +26,11 @@ record Peer(
 
     String title() {
       return title;
+    }
+
+    /** Whether it is the service, of whichever release. */
+    boolean isService() {
+      return this == OURS || this == FORMER;
     }
   }
 

@@ -10,6 +10,7 @@ final class PeerTable {
   private static final double FASTAPI_TARGET = 3;
   private static final double FASTIFY_TARGET = 1.5;
   private static final double P99_TARGET = 1;
+  private static final double FORMER_TARGET = 0.95;
 
   private PeerTable() {}
 
@@ -34,6 +35,9 @@ final class PeerTable {
                 window.serverMicros(),
                 window.postgresMicros()));
     Window ours = of(Peer.Stack.OURS, measured, Comparator.comparingDouble(Window::perSecond));
+    if (has(Peer.Stack.FORMER, measured)) {
+      rate(text, ours, Peer.Stack.FORMER, measured, FORMER_TARGET);
+    }
     if (has(Peer.Stack.FASTAPI, measured)) {
       rate(text, ours, Peer.Stack.FASTAPI, measured, FASTAPI_TARGET);
     }
@@ -54,7 +58,7 @@ final class PeerTable {
     Window fastest = of(stack, measured, Comparator.comparingDouble(Window::perSecond));
     double ratio = ours.perSecond() / fastest.perSecond();
     text.format(
-        "  %.2f × %s's better rate, target ≥ %.1f: %s%n",
+        "  %.2f × %s's better rate, target ≥ %s: %s%n",
         ratio, stack.title(), target, verdict(ratio >= target));
   }
 

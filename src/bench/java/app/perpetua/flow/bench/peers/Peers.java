@@ -21,6 +21,12 @@ import java.util.function.IntFunction;
  * one worker and with two, over the same rows on the same PostgreSQL. Confined to one thread.
  */
 public final class Peers {
+  /** Starts servers and adds them to a list, which the caller ends. */
+  @FunctionalInterface
+  private interface Starts {
+    void add(List<Peer> peers) throws IOException, SQLException;
+  }
+
   /** Starts the service on a database, logging to a file. */
   @FunctionalInterface
   public interface Starting {
@@ -67,26 +73,48 @@ public final class Peers {
    */
   public void run(Starting starting, IntFunction<String> token, String publicKey)
       throws IOException, SQLException {
+    Path key = home.resolve("public.pem");
+    measure(
+        token,
+        peers -> {
+          Files.writeString(key, publicKey);
+          peers.add(service(Peer.Stack.OURS, starting));
+          addFastApi(peers, key);
+          addFastify(peers, key);
+        });
+  }
+
+  /**
+   * Compares the same operations of two releases of the service, or says what is missing.
+   *
+   * @param token as above
+   */
+  public void compareReleases(Starting ours, Starting former, IntFunction<String> token)
+      throws IOException, SQLException {
+    measure(
+        token,
+        peers -> {
+          peers.add(service(Peer.Stack.OURS, ours));
+          peers.add(service(Peer.Stack.FORMER, former));
+        });
+  }
+
+  private void measure(IntFunction<String> token, Starts starts) throws IOException, SQLException {
     report.print("");
     if (!Programs.isInstalled("wrk")) {
-      report.print(
-          "Skipping the comparison with other stacks: wrk is not installed (apt-get install wrk)");
+      report.print("Skipping the comparison: wrk is not installed (apt-get install wrk)");
       return;
     }
     Files.createDirectories(home);
     Path tokens = home.resolve("tokens.txt");
-    Path key = home.resolve("public.pem");
     List<String> lines = new ArrayList<>();
     for (int user = 0; user < USERS; user++) {
       lines.add(token.apply(user));
     }
     Files.write(tokens, lines);
-    Files.writeString(key, publicKey);
     List<Peer> peers = new ArrayList<>();
     try {
-      peers.add(ours(starting));
-      addFastApi(peers, key);
-      addFastify(peers, key);
+      starts.add(peers);
       new Rounds(database, new Wrk(SOURCES.resolve("wrk"), tokens), peers, quick, report).run();
     } finally {
       for (Peer peer : peers) {
@@ -95,10 +123,10 @@ public final class Peers {
     }
   }
 
-  private Peer ours(Starting starting) throws IOException, SQLException {
-    String name = "peers_ours";
+  private Peer service(Peer.Stack stack, Starting starting) throws IOException, SQLException {
+    String name = "peers_" + stack.name().toLowerCase(Locale.ROOT);
     database.create(name);
-    Path log = fresh("service.log");
+    Path log = fresh(name + ".log");
     Service service = starting.start(database.url(database.port(), name), log);
     try {
       execute(name, "service-data.sql");
@@ -107,13 +135,7 @@ public final class Peers {
       throw e;
     }
     return new Peer(
-        Peer.Stack.OURS,
-        0,
-        name,
-        "tasks.task_instances",
-        service.port(),
-        service.pid(),
-        service::close);
+        stack, 0, name, "tasks.task_instances", service.port(), service.pid(), service::close);
   }
 
   private void addFastApi(List<Peer> peers, Path key) throws IOException, SQLException {

@@ -179,13 +179,13 @@ final class Rounds {
 
   /** The compilers of the JVM need most time: those of writes a minute on two cores. */
   private int warmUps(Peer peer) {
-    if (peer.stack() != Peer.Stack.OURS) {
+    if (!peer.stack().isService()) {
       return 2;
     }
     return quick ? 6 : 14;
   }
 
   private Duration warmUpWindow(Peer peer) {
-    return Duration.ofSeconds(quick ? 2 : peer.stack() == Peer.Stack.OURS ? 5 : 3);
+    return Duration.ofSeconds(quick ? 2 : peer.stack().isService() ? 5 : 3);
   }
 }

@@ -41,6 +41,15 @@ class PeerTableTest {
   }
 
   @Test
+  void ours_is_compared_with_an_earlier_release() {
+    measured(Peer.Stack.OURS, 0, 950, 30);
+    measured(Peer.Stack.FORMER, 0, 1000, 30);
+
+    assertEquals(
+        List.of("  0.95 × the earlier release's better rate, target ≥ 0.95: met"), ratios());
+  }
+
+  @Test
   void the_median_of_rounds_is_that_of_each_figure() {
     assertEquals(
         new Window(2, 20, 300, 4000, 50000, 6),
