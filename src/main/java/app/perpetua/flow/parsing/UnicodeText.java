@@ -47,7 +47,7 @@ public final class UnicodeText {
   }
 
   /** Unicode's property White_Space. */
-  private static boolean isWhiteSpace(int c) {
+  public static boolean isWhiteSpace(int c) {
     return (c >= '\t' && c <= '\r') || c == 0x85 || Character.isSpaceChar(c);
   }
 

@@ -1,0 +1,21 @@
+package app.perpetua.flow.quickadd.parser;
+
+import app.perpetua.flow.base.WireName;
+import java.time.LocalDate;
+import java.time.LocalTime;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A recurrence.
+ *
+ * @param rrule a rule that a template can have
+ * @param start the first occurrence
+ * @param time of each occurrence, in the user's zone; null if they are all-day
+ */
+public record Repeat(String rrule, Anchor anchor, LocalDate start, @Nullable LocalTime time) {
+  /** From what the next occurrence is counted. */
+  public enum Anchor implements WireName {
+    SCHEDULE,
+    COMPLETION
+  }
+}
