@@ -10,6 +10,7 @@ import app.perpetua.flow.jobs.CleanupJob;
 import app.perpetua.flow.jobs.JobHandler;
 import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
+import app.perpetua.flow.quickadd.parser.QuickParser;
 import app.perpetua.flow.recurrence.InstanceJobs;
 import app.perpetua.flow.reminders.ReminderJobs;
 import app.perpetua.flow.sql.Db;
@@ -26,13 +27,14 @@ public final class ImportModule implements FeatureModule {
     imports = new ImportRoutes(new Imports(context.ids(), context.json(), context.jobs()));
     AddressGuard guard =
         new AddressGuard(List.of(new AllowedHost.Any()), InetAddress::getAllByName);
+    QuickParser parser = new QuickParser();
     job =
         new ImportJob(
             db,
             Map.of(
                 Source.PERPETUA_FLOW, new PerpetuaFlowReader(context.json(), guard),
-                Source.TODOIST_CSV, new TodoistCsvReader(),
-                Source.TODOIST_JSON, new TodoistJsonReader(context.json()),
+                Source.TODOIST_CSV, new TodoistCsvReader(parser),
+                Source.TODOIST_JSON, new TodoistJsonReader(context.json(), parser),
                 Source.TICKTICK_CSV, new TickTickCsvReader(),
                 Source.ICALENDAR, new ICalendarReader()),
             new ImportWriter(

@@ -1,10 +1,8 @@
 package app.perpetua.flow.imports;
 
 import app.perpetua.flow.imports.CsvTable.Line;
-import app.perpetua.flow.recurrence.ImportedRule;
+import app.perpetua.flow.quickadd.parser.QuickParser;
 import java.io.IOException;
-import java.time.Instant;
-import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -23,16 +21,23 @@ import org.jspecify.annotations.Nullable;
 final class TodoistCsvReader implements EntryReader {
   private static final int DEEPEST = 20;
 
+  private final QuickParser parser;
+
+  TodoistCsvReader(QuickParser parser) {
+    this.parser = parser;
+  }
+
   @Override
   public void read(SourceFile file, Predicate<Entry> sink)
       throws IOException, InvalidFileException {
-    Lines lines = new Lines(file);
+    Lines lines = new Lines(file, parser);
     CsvTable.read(file, Set.of("type", "content"), lines::add);
     new ItemTree(file, lines.items).read(sink);
   }
 
   private static final class Lines {
     private final SourceFile file;
+    private final QuickParser parser;
     private final List<SourceItem> items = new ArrayList<>();
     private final Map<String, Integer> repetitions = new HashMap<>();
 
@@ -42,8 +47,9 @@ final class TodoistCsvReader implements EntryReader {
     private @Nullable String section;
     private @Nullable SourceItem latest;
 
-    Lines(SourceFile file) {
+    Lines(SourceFile file, QuickParser parser) {
       this.file = file;
+      this.parser = parser;
     }
 
     void add(Line line) throws InvalidFileException {
@@ -131,26 +137,14 @@ final class TodoistCsvReader implements EntryReader {
       if (item.due != null) {
         return;
       }
-      EnglishRule rule = EnglishRule.parse(text);
-      if (rule == null) {
+      EnglishRecurrence recurrence = EnglishRecurrence.parse(parser, text, file.now(), item.zone);
+      if (recurrence == null) {
         item.keep("Date", text, "The date is not one that is certain, such as 2026-05-31.");
         return;
       }
-      Instant start = rule.startsAt(item.zone);
-      item.due = start == null ? first(rule, item.zone) : start;
-      item.rrule = rule.rrule();
-    }
-
-    /** The file does not say when the rule is due next: from the day of the import on. */
-    private Instant first(EnglishRule rule, ZoneId zone) {
-      LocalDate today = file.now().atZone(zone).toLocalDate();
-      return ImportedRule.first(
-          rule.rrule(),
-          today
-              .atTime(rule.time() == null ? SourceDates.END_OF_DAY : rule.time())
-              .atZone(zone)
-              .toInstant(),
-          zone);
+      // The file does not say when it is due next: from the day of the import on.
+      item.due = recurrence.first();
+      item.rrule = recurrence.rrule();
     }
 
     private static void duration(SourceItem item, Line line) {

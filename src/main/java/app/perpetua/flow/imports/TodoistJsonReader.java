@@ -1,6 +1,7 @@
 package app.perpetua.flow.imports;
 
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.quickadd.parser.QuickParser;
 import java.io.IOException;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -29,9 +30,11 @@ final class TodoistJsonReader implements EntryReader {
           "reminders");
 
   private final Json json;
+  private final QuickParser parser;
 
-  TodoistJsonReader(Json json) {
+  TodoistJsonReader(Json json, QuickParser parser) {
     this.json = json;
+    this.parser = parser;
   }
 
   private record Comment(@Nullable String of, String text) {}
@@ -39,7 +42,7 @@ final class TodoistJsonReader implements EntryReader {
   @Override
   public void read(SourceFile file, Predicate<Entry> sink)
       throws IOException, InvalidFileException {
-    Parts parts = new Parts(file);
+    Parts parts = new Parts(file, parser);
     JsonDocument.read(json, file, parts);
     if (!parts.hasItems) {
       throw new InvalidFileException("The file has no array items.", null);
@@ -50,6 +53,7 @@ final class TodoistJsonReader implements EntryReader {
   /** The parts of a file, in whatever order they come. */
   private static final class Parts implements JsonDocument.Members {
     private final SourceFile file;
+    private final QuickParser parser;
     private final List<SourceItem> items = new ArrayList<>();
     private final Map<String, SourceItem> byId = new HashMap<>();
     private final Map<SourceItem, String> projects = new HashMap<>();
@@ -61,8 +65,9 @@ final class TodoistJsonReader implements EntryReader {
     private boolean hasItems;
     private int read;
 
-    Parts(SourceFile file) {
+    Parts(SourceFile file, QuickParser parser) {
       this.file = file;
+      this.parser = parser;
     }
 
     @Override
@@ -169,7 +174,8 @@ final class TodoistJsonReader implements EntryReader {
         item.keep("Date", date, "The date is not one that is certain, such as 2026-05-31.");
       }
       if (JsonDocument.flag(due, "is_recurring")) {
-        EnglishRule rule = EnglishRule.parse(text(due, "string"));
+        EnglishRecurrence rule =
+            EnglishRecurrence.parse(parser, text(due, "string"), file.now(), item.zone);
         if (rule == null) {
           item.keep(
               "Repeats", text(due, "string"), "Its recurrence cannot be expressed as a rule.");
