@@ -15,7 +15,9 @@ import org.jspecify.annotations.Nullable;
  * @param today in the user's zone
  */
 record DayGrammar(Cursor cursor, LocalDate today) {
-  private static final Pattern ISO = Pattern.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}");
+  /** No year above 2999, so that 999 units later are still before the year 10000. */
+  private static final Pattern ISO = Pattern.compile("[12][0-9]{3}-[0-9]{2}-[0-9]{2}");
+
   private static final Pattern YEAR = Pattern.compile("[12][0-9]{3}");
   private static final Pattern DAY_OF_MONTH = Pattern.compile("0?[1-9]|[12][0-9]|3[01]");
 

@@ -92,7 +92,7 @@ final class TextScanner {
       first++;
       last = text.indexOf('"', first);
       next = last + 1;
-      if (last < 0) {
+      if (last < 0 || (next < text.length() && !endsAfter(last))) {
         return end;
       }
     } else {
