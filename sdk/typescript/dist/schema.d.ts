@@ -979,6 +979,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search tasks, subtasks and notes
+         * @description Returns the items that contain every word, as `q` of `GET /tasks` and of `GET /notes` does, the best matches first: a task in its title or description, a subtask in its title, a note in its content. Includes completed, hidden and archived items, which say so. Order: all words in the title (of a note, its first line with text) at the beginning of words; in the title; in the whole text at the beginning of words; anywhere in it. Within each, open tasks, open subtasks of open tasks and unarchived notes before others, then the newest first. If more than 1000 items of a type match, this order holds within groups of about as many, the newest group first. All matches can be reached by `cursor`.
+         */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/activity": {
         parameters: {
             query?: never;
@@ -3951,6 +3974,106 @@ export interface components {
         ActivityPage: {
             data: components["schemas"]["ActivityEntry"][];
             pagination: components["schemas"]["CursorPagination"];
+        };
+        /**
+         * @description A part of a text, in Unicode code points.
+         * @example {
+         *       "start": 4,
+         *       "end": 7
+         *     }
+         */
+        TextSpan: {
+            /** @description Of the first code point. */
+            start: number;
+            /** @description After the last code point. */
+            end: number;
+        };
+        /**
+         * @example {
+         *       "text": "Call the landlord about it",
+         *       "highlights": [
+         *         {
+         *           "start": 9,
+         *           "end": 17
+         *         }
+         *       ]
+         *     }
+         */
+        SearchSnippet: {
+            text: string;
+            /** @description Where words occur in `text`, in order and apart from each other. */
+            highlights: components["schemas"]["TextSpan"][];
+        };
+        /**
+         * @example {
+         *       "type": "task",
+         *       "id": "019bd5d9-6a31-7c05-9d4e-8f20b1c7a3e6",
+         *       "task_id": null,
+         *       "title": "Fix the tap",
+         *       "title_highlights": [
+         *         {
+         *           "start": 8,
+         *           "end": 11
+         *         }
+         *       ],
+         *       "snippets": [
+         *         {
+         *           "text": "Call the landlord about it",
+         *           "highlights": [
+         *             {
+         *               "start": 9,
+         *               "end": 17
+         *             }
+         *           ]
+         *         }
+         *       ],
+         *       "completed": false,
+         *       "hidden": false,
+         *       "archived": false,
+         *       "updated_at": "2026-01-19T10:40:00.000Z"
+         *     }
+         */
+        SearchResult: {
+            /** @enum {string} */
+            type: "task" | "subtask" | "note";
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The task of a subtask; null for other types.
+             */
+            task_id: string | null;
+            /** @description Of a note, the first 100 characters of its first line with text. */
+            title: string;
+            /** @description Where words occur in `title`, in order and apart from each other. */
+            title_highlights: components["schemas"]["TextSpan"][];
+            /** @description Parts of the description or of the note around words that do not occur in `title`. */
+            snippets: components["schemas"]["SearchSnippet"][];
+            /** @description Always false for a note. */
+            completed: boolean;
+            /** @description Of a subtask, whether its task is hidden; always false for a note. */
+            hidden: boolean;
+            /** @description Of a subtask, whether its task is archived. */
+            archived: boolean;
+            updated_at: components["schemas"]["Instant"];
+        };
+        SearchPage: {
+            data: components["schemas"]["SearchResult"][];
+            pagination: components["schemas"]["SearchPagination"];
+        };
+        /**
+         * @example {
+         *       "limit": 25,
+         *       "has_more": false,
+         *       "next_cursor": null
+         *     }
+         */
+        SearchPagination: {
+            limit: number;
+            /** @description Whether there are items after this page. */
+            has_more: boolean;
+            /** @description The `cursor` of the next page; null if there are no items after this page. */
+            next_cursor: string | null;
         };
         /**
          * @example {
@@ -10206,6 +10329,54 @@ export interface operations {
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];
             422: components["responses"]["KeyReused"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    search: {
+        parameters: {
+            query: {
+                /** @description Words, separated by white space. 1 to 200 characters, at least one word and at most 8 distinct ones; otherwise `VALIDATION_ERROR` for the field `q`. Ignores case and form of letters by Unicode; `%`, `_` and `*` have no special meaning. Shares the limits of searches with `q` of tasks and notes: a search that cannot start within about two seconds returns `RATE_LIMIT_EXCEEDED` with `Retry-After`. */
+                q: string;
+                /** @description The types to return, separated by commas; all if absent. A client that names the types that it knows does not receive those of later releases. */
+                type?: string;
+                /** @description Maximum number of items to return. */
+                limit?: components["parameters"]["Limit"];
+                /** @description `next_cursor` of the page before, with the same `q` and `type`; absent or empty for the first page. Returns each item that exists and does not change during the whole walk exactly once. Anything but a cursor of this search and user is a `VALIDATION_ERROR` for the field `cursor`. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of results. */
+            200: {
+                headers: {
+                    Link: components["headers"]["NextLink"];
+                    "X-Request-ID": components["headers"]["XRequestId"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchPage"];
+                };
+            };
+            400: components["responses"]["InvalidQuery"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["InsufficientScope"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];

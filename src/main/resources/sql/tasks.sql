@@ -248,7 +248,7 @@ tombstone as (
          jsonb_build_object(
            'task', to_jsonb(t) - '{search_text,closed_text}'::text[] || jsonb_build_object('focus_time_seconds', :focus_time_seconds::int),
            'subtasks', coalesce((
-             select jsonb_agg(to_jsonb(s) order by s.order_index)
+             select jsonb_agg(to_jsonb(s) - 'search_text' order by s.order_index)
              from tasks.subtasks s where s.user_id = :user_id and s.task_id = t.id), '[]'),
            'reminders', coalesce((
              select jsonb_agg(to_jsonb(r) order by r.scheduled_at, r.id)

@@ -28,6 +28,7 @@ import app.perpetua.flow.recovery.Tombstones;
 import app.perpetua.flow.recurrence.InstanceJobs;
 import app.perpetua.flow.recurrence.RecurrenceModule;
 import app.perpetua.flow.reminders.ReminderModule;
+import app.perpetua.flow.search.SearchModule;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.LockedUser.Tier;
 import app.perpetua.flow.sync.SyncModule;
@@ -170,6 +171,7 @@ final class Modules {
             assistant,
             achievement,
             new ActivityModule(context),
+            new SearchModule(),
             new ImportModule(context, db, instanceJobs),
             undo,
             notification,

@@ -377,6 +377,7 @@ class ContractTest {
     String note = notes + "/{" + made.get("id").stringValue() + "}";
     call(api, "GET", notes, null);
     call(api, "GET", note, null);
+    call(api, "GET", "/api/v1/search?q=a", null);
     call(api, "PATCH", note, Map.of("content", "b"));
     JsonNode ofNote = call(api, "DELETE", note, null).data();
     String tombstones = "/api/v1/recovery/tombstones";

@@ -109,8 +109,12 @@ public record Note(
     return nextVersion(updatedAt);
   }
 
-  /** The beginning of the first line that is not blank. */
   String title() {
+    return title(content);
+  }
+
+  /** The beginning of the first line that is not blank, for a note with this content. */
+  public static String title(String content) {
     String line =
         content
             .lines()

@@ -135,7 +135,8 @@ public final class QueryParameters {
     return named == null ? allowed : named;
   }
 
-  private int limit() {
+  /** Reads {@code limit}, by default 25. */
+  public int limit() {
     return integer("limit", DEFAULT_LIMIT, 1, MAX_LIMIT);
   }
 
@@ -184,6 +185,20 @@ public final class QueryParameters {
       errors.add(new FieldError(name, "must have at most " + MAX_WORDS + " different words"));
     }
     filters.put(name, words.toString());
+    return words;
+  }
+
+  /**
+   * As {@link #words}, at least one.
+   *
+   * @param max code points of the text
+   */
+  public List<String> someWords(String name, int max) {
+    int before = errors.size();
+    List<String> words = words(name, max);
+    if (words.isEmpty() && errors.size() == before) {
+      errors.add(new FieldError(name, "must have a word"));
+    }
     return words;
   }
 

@@ -44,6 +44,7 @@ public final class SqlCatalog {
           "recovery",
           "recurrence",
           "reminders",
+          "search",
           "sync",
           "tasklists",
           "tasks",

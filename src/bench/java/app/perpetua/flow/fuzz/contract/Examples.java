@@ -44,6 +44,9 @@ final class Examples {
         draft.path.put(steps[i].substring(1, steps[i].indexOf('}')), id(steps[i - 1]));
       }
     }
+    if (operation.name().equals("GET /api/v1/search")) {
+      draft.query.add("q=a");
+    }
     draft.signed = operation.name().equals("POST /api/v1/webhooks/checkout");
     if (operation.name().equals("POST /api/v1/imports")) {
       draft.query.add("source=todoist_csv");

@@ -1,0 +1,5 @@
+/** Ranked searches of tasks, subtasks and notes. */
+@NullMarked
+package app.perpetua.flow.search;
+
+import org.jspecify.annotations.NullMarked;
