@@ -27,8 +27,9 @@ probed as (
   from (
     select search_text like all ((select anywhere from patterns)::text[]) as matching
     from tasks.task_instances
-    where 'task' = any (:types::text[]) and user_id = :user_id and id < :upper::uuid
-    order by id desc
+    where 'task' = any (:types::text[])
+      and user_id = any (array[:user_id::uuid]) and id < :upper::uuid
+    order by user_id desc, id desc
     limit :rows
   ) newest
   union all
@@ -36,8 +37,9 @@ probed as (
   from (
     select search_text like all ((select anywhere from patterns)::text[]) as matching
     from tasks.subtasks
-    where 'subtask' = any (:types::text[]) and user_id = :user_id and id < :upper::uuid
-    order by id desc
+    where 'subtask' = any (:types::text[])
+      and user_id = any (array[:user_id::uuid]) and id < :upper::uuid
+    order by user_id desc, id desc
     limit :rows
   ) newest
   union all
@@ -45,8 +47,9 @@ probed as (
   from (
     select search_text like all ((select anywhere from patterns)::text[]) as matching
     from notes.notes
-    where 'note' = any (:types::text[]) and user_id = :user_id and id < :upper::uuid
-    order by id desc
+    where 'note' = any (:types::text[])
+      and user_id = any (array[:user_id::uuid]) and id < :upper::uuid
+    order by user_id desc, id desc
     limit :rows
   ) newest
 ),
@@ -60,22 +63,25 @@ select type, walked, patterns, starts,
          when not walked or read < :rows then null
          when type = 'task' then (
            select id from tasks.task_instances
-           where user_id = :user_id and id < :upper::uuid
-           order by id desc limit 1 offset :horizon)
+           where user_id = any (array[:user_id::uuid]) and id < :upper::uuid
+           order by user_id desc, id desc limit 1 offset :horizon)
          when type = 'subtask' then (
            select id from tasks.subtasks
-           where user_id = :user_id and id < :upper::uuid
-           order by id desc limit 1 offset :horizon)
+           where user_id = any (array[:user_id::uuid]) and id < :upper::uuid
+           order by user_id desc, id desc limit 1 offset :horizon)
          else (
            select id from notes.notes
-           where user_id = :user_id and id < :upper::uuid
-           order by id desc limit 1 offset :horizon)
+           where user_id = any (array[:user_id::uuid]) and id < :upper::uuid
+           order by user_id desc, id desc limit 1 offset :horizon)
        end as last
 from decided
 where read > 0
 
 -- name: walk_tasks
--- The newest matches with ids from :lower on and before :upper, in the order of their ids.
+-- The newest matches with ids from :lower on and before :upper, in the order of their ids. Only the
+-- primary key has the order by user and id, which the array keeps the planner from reducing to that of
+-- ids alone: their index would read the rows of others. The case hides a pattern that seems to match
+-- too little for reading in order.
 select id, case
          when title like all ((select :patterns::text[])::text[]) then
            case
@@ -91,9 +97,9 @@ from (
   select id, search_text, split_part(search_text, E'\n', 1) as title,
          completed or hidden or archived as closed
   from tasks.task_instances
-  where user_id = :user_id and id >= :lower::uuid and id < :upper::uuid
-    and search_text like all ((select :patterns::text[])::text[])
-  order by id desc
+  where user_id = any (array[:user_id::uuid]) and id >= :lower::uuid and id < :upper::uuid
+    and case when search_text like all ((select :patterns::text[])::text[]) then true end
+  order by user_id desc, id desc
   limit :limit::int
 ) newest
 
@@ -107,9 +113,9 @@ select s.id, case
 from (
   select id, task_id, completed, search_text as title
   from tasks.subtasks
-  where user_id = :user_id and id >= :lower::uuid and id < :upper::uuid
-    and search_text like all ((select :patterns::text[])::text[])
-  order by id desc
+  where user_id = any (array[:user_id::uuid]) and id >= :lower::uuid and id < :upper::uuid
+    and case when search_text like all ((select :patterns::text[])::text[]) then true end
+  order by user_id desc, id desc
   limit :limit::int
 ) s
 join tasks.task_instances t on t.user_id = :user_id and t.id = s.task_id
@@ -131,9 +137,9 @@ from (
   select id, search_text, split_part(ltrim(search_text, E' \t\r\n'), E'\n', 1) as title,
          archived as closed
   from notes.notes
-  where user_id = :user_id and id >= :lower::uuid and id < :upper::uuid
-    and search_text like all ((select :patterns::text[])::text[])
-  order by id desc
+  where user_id = any (array[:user_id::uuid]) and id >= :lower::uuid and id < :upper::uuid
+    and case when search_text like all ((select :patterns::text[])::text[]) then true end
+  order by user_id desc, id desc
   limit :limit::int
 ) newest
 
