@@ -145,7 +145,7 @@ from (
 
 -- name: look_up_tasks
 -- The best matches after a position, through the index of trigrams and, of the few open tasks, by
--- reading them; tasklists.search_descending explains that. The range of ids is within an expression
+-- reading them; tasklists.search_descending explains that. Here, three words are looked up. The range of ids is within an expression
 -- that no index serves, because a range looks cheaper to the planner than it is.
 with found as (
   select id, search_text, split_part(search_text, E'\n', 1) as title, false as closed
@@ -159,7 +159,8 @@ with found as (
   where user_id = :user_id and closed_text is not null
     and closed_text like (select (:patterns::text[])[1])
     and closed_text like (select coalesce((:patterns::text[])[2], '%'))
-    and closed_text like all ((select (:patterns::text[])[3:])::text[])
+    and closed_text like (select coalesce((:patterns::text[])[3], '%'))
+    and closed_text like all ((select (:patterns::text[])[4:])::text[])
     and case when id < :upper::uuid then id >= :lower::uuid end
 ),
 ranked as (
@@ -190,7 +191,8 @@ with found as (
   where user_id = :user_id
     and search_text like (select (:patterns::text[])[1])
     and search_text like (select coalesce((:patterns::text[])[2], '%'))
-    and search_text like all ((select (:patterns::text[])[3:])::text[])
+    and search_text like (select coalesce((:patterns::text[])[3], '%'))
+    and search_text like all ((select (:patterns::text[])[4:])::text[])
     and case when id < :upper::uuid then id >= :lower::uuid end
 ),
 ranked as (
@@ -223,7 +225,8 @@ with found as (
   where user_id = :user_id and archived_text is not null
     and archived_text like (select (:patterns::text[])[1])
     and archived_text like (select coalesce((:patterns::text[])[2], '%'))
-    and archived_text like all ((select (:patterns::text[])[3:])::text[])
+    and archived_text like (select coalesce((:patterns::text[])[3], '%'))
+    and archived_text like all ((select (:patterns::text[])[4:])::text[])
     and case when id < :upper::uuid then id >= :lower::uuid end
 ),
 ranked as (

@@ -94,7 +94,7 @@ class SearchCostTest {
     String words =
         """
         'k' || n * 7 %% 97 || ' item' || n * 11 %% 5000 || ' each m' || n * 13 %% 311
-        || ' rare' || n || case when n %% 10 = 3 then ' tenth' else '' end
+        || ' rare' || n || 'z' || case when n %% 10 = 3 then ' tenth' else '' end
         """
             .replace("%%", "%");
     database.run(
@@ -122,7 +122,7 @@ class SearchCostTest {
         """
         insert into tasks.subtasks
           (id, user_id, task_id, title, completed, order_index, created_at, updated_at)
-        select id, user_id, id, 'step ' || split_part(description, ' and ', 1), false, 0,
+        select replace(id::text, '-8000-', '-9000-')::uuid, user_id, id, 'step ' || split_part(description, ' and ', 1), false, 0,
                '2026-01-01Z', '2026-01-01Z'
         from tasks.task_instances where user_id = ?
         """,
@@ -130,7 +130,7 @@ class SearchCostTest {
     database.run(
         """
         insert into notes.notes (id, user_id, content, archived, created_at, updated_at)
-        select id, user_id, 'Note on ' || title || E'\\n' || description, completed,
+        select replace(id::text, '-8000-', '-a000-')::uuid, user_id, 'Note on ' || title || E'\\n' || description, completed,
                '2026-01-01Z', '2026-01-01Z'
         from (
           select *, row_number() over (order by id) as n
@@ -143,9 +143,9 @@ class SearchCostTest {
 
   @ParameterizedTest
   @CsvSource({
-    "look_up_tasks, RARE4711",
-    "look_up_subtasks, RARE4711",
-    "look_up_notes, RARE4713",
+    "look_up_tasks, RARE4711Z",
+    "look_up_subtasks, RARE4711Z",
+    "look_up_notes, RARE4713Z",
     "look_up_tasks, MISSING",
     "look_up_subtasks, MISSING",
     "look_up_notes, MISSING"
@@ -177,47 +177,50 @@ class SearchCostTest {
     assertTrue(cost.pages() < 600, cost::toString);
   }
 
-  /** Medians and 95th percentiles, in the proportion of one of each word. */
+  /**
+   * Prints medians and 95th percentiles in ms. Words that are frequent in old rows only, and rare
+   * ones of two letters have no target (docs/decisions/searches.md).
+   */
   @Test
   @EnabledIfSystemProperty(named = "tasks", matches = "[0-9]+")
   void FR_218_searches_through_http_are_fast() {
     Api api = service.signIn("google-" + MANY).api();
-    List<String> words =
+    List<String> withTarget =
         List.of(
             "each",
             "tenth",
-            "former",
             "item77",
-            "rare4711",
+            "rare4711z",
             "tenth k42",
-            "each rare4711",
+            "each rare4711z",
             "k4",
-            "zq",
             "missing",
             "task each tenth",
             "description people k42");
-    double[][] millis = new double[words.size()][40];
-    for (int i = -10; i < 40; i++) {
-      for (int w = 0; w < words.size(); w++) {
-        String target = "/api/v1/search?q=" + words.get(w).replace(" ", "%20");
+    measure(api, withTarget);
+    double[] all = measure(api, withTarget);
+    measure(api, List.of("former", "zq"));
+    double p95 = all[all.length * 95 / 100];
+    assertTrue(p95 < TARGET_MILLIS, () -> "95th percentile: " + p95);
+  }
+
+  /** Returns the times of all requests in ascending order. */
+  private static double[] measure(Api api, List<String> searches) {
+    double[][] millis = new double[searches.size()][40];
+    for (int i = 0; i < 40; i++) {
+      for (int each = 0; each < searches.size(); each++) {
+        String target = "/api/v1/search?q=" + searches.get(each).replace(" ", "%20");
         long begun = System.nanoTime();
         api.get(target).expect(200);
-        if (i >= 0) {
-          millis[w][i] = (System.nanoTime() - begun) / 1e6;
-        }
+        millis[each][i] = (System.nanoTime() - begun) / 1e6;
       }
     }
-    StringBuilder figures = new StringBuilder();
-    for (int w = 0; w < words.size(); w++) {
-      Arrays.sort(millis[w]);
-      figures.append(
-          String.format(
-              Locale.ROOT, "%s: %.1f, %.1f%n", words.get(w), millis[w][20], millis[w][37]));
+    for (int each = 0; each < searches.size(); each++) {
+      Arrays.sort(millis[each]);
+      System.out.printf(
+          Locale.ROOT, "%s: %.1f, %.1f%n", searches.get(each), millis[each][20], millis[each][37]);
     }
-    double[] all = Arrays.stream(millis).flatMapToDouble(Arrays::stream).sorted().toArray();
-    double p95 = all[all.length * 95 / 100];
-    System.out.printf(Locale.ROOT, "%sall: %.1f, %.1f%n", figures, all[all.length / 2], p95);
-    assertTrue(p95 < TARGET_MILLIS, figures::toString);
+    return Arrays.stream(millis).flatMapToDouble(Arrays::stream).sorted().toArray();
   }
 
   private record Cost(long pages, long rows) {}
