@@ -27,6 +27,7 @@ public final class TaskForm {
 
   /** Reads a task to create; null if the title is invalid. */
   public @Nullable TaskDraft draft(JsonReader body, Instant now) {
+    body.notNull("position");
     TaskDraft fields = templateFields(body);
     Instant due = body.instant("due_date");
     LocalDate dueOn = body.date("due_on");
