@@ -594,7 +594,7 @@ export interface paths {
         put?: never;
         /**
          * Create a reminder
-         * @description The time is relative to the task's due date and moves with it, or absolute. A task can have five reminders, including fired reminders. When the reminder fires, the user receives a notification. If the task is completed, hidden or archived at that time, the reminder is marked as fired without a notification, and the activity log has an entry `reminder_skipped` with the `reason`. If the due date is cleared, relative reminders are dormant until the task has a due date again.
+         * @description The time is relative to the task's due date and moves with it, or absolute. A task can have five reminders, including fired reminders. When the reminder fires, the user receives a notification. If the task is completed, hidden or archived at that time, or the user pauses on that day (`POST /streak/pauses`), the reminder is marked as fired without a notification, and the activity log has an entry `reminder_skipped` with the `reason`. If the due date is cleared, relative reminders are dormant until the task has a due date again.
          */
         post: operations["createReminder"];
         delete?: never;
@@ -1571,12 +1571,88 @@ export interface paths {
         };
         /**
          * Retrieve the user's streak, achievements and effective limits
-         * @description A task counts once, at its first completion, even if it is reopened. Days are UTC days. A streak ends after a full day without a counted completion. Unlocked achievements and their perks are permanent.
+         * @description A task counts once, at its first completion, even if it is reopened. Days are UTC days, unless the user has chosen others (`PATCH /streak`). A streak ends after a full day without a counted completion, unless the day is for rest, paused or uses a freeze. Unlocked achievements and their perks are permanent.
          */
         get: operations["showOwnAchievements"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streak": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Retrieve the user's streak, its settings and the recent days
+         * @description A streak counts the days with a counted completion. A day without one ends it, except a day for rest, a paused day and a missed day that uses a freeze; these do not count either. The day that follows each seven days of a streak earns a freeze, and two can be kept.
+         */
+        get: operations["showStreak"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change the settings of the streak
+         * @description The changes apply from today on: what earlier days were does not change. Adds the activity entry `user_streak_updated`, which can be undone; the streak is then what it would be without the change.
+         */
+        patch: operations["updateStreak"];
+        trace?: never;
+    };
+    "/api/v1/streak/pauses": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause the streak for some days
+         * @description A paused day does not end the streak. A reminder that is due on a paused day, in the user's time zone, does not notify; the activity log has an entry `reminder_skipped` with the reason `paused`. A pause begins today or later, within two years, has at most 366 days and overlaps no other one. A user can have 50 pauses that are not over.
+         */
+        post: operations["createStreakPause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/streak/pauses/{id}": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description The id of the pause. */
+                id: components["parameters"]["StreakPauseId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove or end a pause
+         * @description Removes a pause that begins today or later. One that has begun before ends with yesterday, so that its days stay paused. Ignores the request body.
+         */
+        delete: operations["endStreakPause"];
         options?: never;
         head?: never;
         patch?: never;
@@ -4781,6 +4857,121 @@ export interface components {
             /** @description All achievements, in the order of the catalogue. */
             progress: components["schemas"]["AchievementProgress"][];
             effective_limits: components["schemas"]["EffectiveLimits"];
+            freezes?: components["schemas"]["StreakFreezes"];
+        };
+        /**
+         * @example {
+         *       "available": 1,
+         *       "used_on": [
+         *         "2026-11-28"
+         *       ]
+         *     }
+         */
+        StreakFreezes: {
+            /** @description Missed days that will not end the streak. */
+            available: number;
+            /** @description The missed days that used a freeze in the last 35 days, ascending. */
+            used_on: components["schemas"]["StreakDate"][];
+        };
+        /**
+         * Format: date
+         * @example 2026-12-24
+         */
+        StreakDate: string;
+        /**
+         * @description `utc`: days end at midnight UTC. `local`: days end at midnight in the time zone that the user has at the time.
+         * @enum {string}
+         */
+        StreakDayKind: "utc" | "local";
+        /** @description On these weekdays a missing completion does not end the streak. A completion counts. */
+        RestWeekdays: ("monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday")[];
+        /**
+         * @example {
+         *       "id": "019bd5db-3c10-7e42-9b6d-71f0a4c8e254",
+         *       "from": "2026-12-24",
+         *       "to": "2027-01-01"
+         *     }
+         */
+        StreakPause: {
+            /** Format: uuid */
+            id: string;
+            from: components["schemas"]["StreakDate"];
+            to: components["schemas"]["StreakDate"];
+        };
+        /**
+         * @example {
+         *       "from": "2026-12-24",
+         *       "to": "2027-01-01"
+         *     }
+         */
+        StreakPauseCreate: {
+            from: components["schemas"]["StreakDate"];
+            to: components["schemas"]["StreakDate"];
+        };
+        StreakPauseAnswer: {
+            data: components["schemas"]["StreakPause"];
+        };
+        /**
+         * @example {
+         *       "rest_weekdays": [
+         *         "saturday",
+         *         "sunday"
+         *       ],
+         *       "streak_day": "local"
+         *     }
+         */
+        StreakPatch: {
+            rest_weekdays?: components["schemas"]["RestWeekdays"];
+            streak_day?: components["schemas"]["StreakDayKind"];
+        };
+        /**
+         * @example {
+         *       "current": 8,
+         *       "longest": 12,
+         *       "freezes": {
+         *         "available": 1,
+         *         "used_on": []
+         *       },
+         *       "streak_day": "local",
+         *       "rest_weekdays": [
+         *         "saturday",
+         *         "sunday"
+         *       ],
+         *       "pauses": [],
+         *       "days": [
+         *         {
+         *           "date": "2026-12-01",
+         *           "state": "completed"
+         *         }
+         *       ]
+         *     }
+         */
+        Streak: {
+            current: number;
+            longest: number;
+            freezes: components["schemas"]["StreakFreezes"];
+            streak_day: components["schemas"]["StreakDayKind"];
+            rest_weekdays: components["schemas"]["RestWeekdays"];
+            /** @description Those that are not over, by their first day. */
+            pauses: components["schemas"]["StreakPause"][];
+            /** @description The last 35 days, ascending, up to today and from the first completion on. */
+            days: components["schemas"]["StreakDay"][];
+        };
+        StreakDay: {
+            date: components["schemas"]["StreakDate"];
+            /**
+             * @description Later releases may add states. `open`: today, without a completion so far. `rest` is also a day that a change of the time zone has cut short.
+             * @example completed
+             * @example rest
+             * @example paused
+             * @example frozen
+             * @example missed
+             * @example open
+             */
+            state: string;
+        };
+        StreakAnswer: {
+            data: components["schemas"]["Streak"];
         };
         /**
          * @example {
@@ -4794,7 +4985,7 @@ export interface components {
         AchievementStats: {
             /** @description Each task counts once, including tasks deleted since. */
             lifetime_tasks_completed: number;
-            /** @description Consecutive UTC days with a completed task, up to today, or up to yesterday while no task has been completed today. */
+            /** @description Days with a completed task since the streak began, up to today, or up to yesterday while no task has been completed today. The days are consecutive, except for days for rest, paused days and days that used a freeze. */
             current_streak: number;
             longest_streak: number;
             /** @description Number of tasks completed with focus time of at least half of the estimate. */
@@ -7246,6 +7437,34 @@ export interface components {
                 "application/json": components["schemas"]["ApiError"];
             };
         };
+        /** @description `LIMIT_EXCEEDED` with `limit` and `current`: the user has 50 pauses that are not over. `IDEMPOTENCY_IN_PROGRESS`: the first request with this key is still running. */
+        StreakPauseLimitConflict: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestId"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                "Retry-After": components["headers"]["RetryAfterOptional"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ApiError"];
+            };
+        };
+        /** @description `CONFLICT`: the pause is over. `IDEMPOTENCY_IN_PROGRESS`: the first request with this key is still running. */
+        StreakPauseConflict: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestId"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                "Retry-After": components["headers"]["RetryAfterOptional"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ApiError"];
+            };
+        };
         /** @description `ARCHIVED`: the task is archived and read-only. `IDEMPOTENCY_IN_PROGRESS`: the first request with this key is still running. */
         ArchivedConflict: {
             headers: {
@@ -7547,6 +7766,8 @@ export interface components {
         TokenId: string;
         /** @description The id of the calendar feed. */
         CalendarFeedId: string;
+        /** @description The id of the pause. */
+        StreakPauseId: string;
         /** @description The id of the voice session. */
         VoiceSessionId: string;
         /** @description The id of the note. */
@@ -11326,6 +11547,175 @@ export interface operations {
             403: components["responses"]["InsufficientScope"];
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    showStreak: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The streak. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["XRequestId"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreakAnswer"];
+                };
+            };
+            400: components["responses"]["InvalidQuery"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["InsufficientScope"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateStreak: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+                /** @description A client-generated UUID that identifies this request. Send the same key when you retry. Unquoted or in double quotes. */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/merge-patch+json": components["schemas"]["StreakPatch"];
+                "application/json": components["schemas"]["StreakPatch"];
+            };
+        };
+        responses: {
+            /** @description The streak. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["XRequestId"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Idempotent-Replayed": components["headers"]["XIdempotentReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreakAnswer"];
+                };
+            };
+            400: components["responses"]["InvalidKeyedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["InsufficientScope"];
+            409: components["responses"]["InProgress"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createStreakPause: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+                /** @description A client-generated UUID that identifies this request. Send the same key when you retry. Unquoted or in double quotes. */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StreakPauseCreate"];
+            };
+        };
+        responses: {
+            /** @description The pause. */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["XRequestId"];
+                    Location: components["headers"]["Location"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Idempotent-Replayed": components["headers"]["XIdempotentReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StreakPauseAnswer"];
+                };
+            };
+            400: components["responses"]["InvalidKeyedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["InsufficientScope"];
+            409: components["responses"]["StreakPauseLimitConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    endStreakPause: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+                /** @description Same as for POST and PATCH, but optional. A malformed key is rejected. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKeyOptional"];
+            };
+            path: {
+                /** @description The id of the pause. */
+                id: components["parameters"]["StreakPauseId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["NoContent"];
+            400: components["responses"]["InvalidIdOrKey"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["StreakPauseConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
             429: components["responses"]["RateLimited"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["InternalError"];

@@ -412,7 +412,9 @@ select json_build_object(
          'stats', json_build_object(
            'lifetime_tasks_completed', a.lifetime_tasks_completed,
            'current_streak', case
-             when a.last_completion_date >= (:now::timestamptz at time zone 'UTC')::date - 1
+             -- A process of the release before this one does not set kept_until.
+             when greatest(a.kept_until, a.last_completion_date + 1) >= coalesce(
+               (:now::timestamptz at time zone z.zone)::date, (:now::timestamptz at time zone 'UTC')::date)
                then a.latest_streak
              else 0
            end,
@@ -423,9 +425,36 @@ select json_build_object(
            select json_agg(json_build_object(
              'id', u.achievement_id,
              'unlocked_at', to_char(u.unlocked_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by u.unlocked_at, u.achievement_id)
-           from achievements.unlocks u where u.user_id = a.user_id), '[]')) as json
-from achievements.user_achievement_states a
-where a.user_id = :user_id
+           from achievements.unlocks u where u.user_id = a.user_id), '[]'),
+         'streak', json_build_object(
+           'streak_day', coalesce(t.streak_day, 'utc'),
+           'rest_weekdays', coalesce(t.rest_days, '[]'),
+           'pauses', coalesce((
+             select json_agg(json_build_object('id', p.id, 'from', p.first_day, 'to', p.last_day) order by p.first_day, p.id)
+             from achievements.streak_pauses p where p.user_id = u.id), '[]'),
+           'zones', coalesce((
+             select json_agg(json_build_object(
+               'since', to_char(o.since at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+               'zone', o.zone) order by o.since)
+             from achievements.streak_zones o where o.user_id = u.id), '[]'),
+           'completed_days', coalesce((
+             select json_agg(json_build_object('from', lower(r), 'to', upper(r) - 1) order by r)
+             from unnest(a.days) as r), '[]'),
+           'freezes_used_on', coalesce((
+             select json_agg(d::date order by d)
+             from unnest(a.frozen) as r, generate_series(lower(r), upper(r) - 1, interval '1 day') as d), '[]'))) as json
+from auth.users u
+left join achievements.user_achievement_states a on a.user_id = u.id
+left join achievements.streak_settings t on t.user_id = u.id
+left join lateral (
+  select o.zone from achievements.streak_zones o
+  where o.user_id = u.id order by o.since desc limit 1
+) latest on true
+-- The service may know zones that PostgreSQL does not.
+left join lateral (
+  select n.name as zone from pg_catalog.pg_timezone_names n where n.name = latest.zone
+) z on true
+where u.id = :user_id and (a.user_id is not null or t.user_id is not null)
 
 -- name: find_subscription
 select json_build_object(

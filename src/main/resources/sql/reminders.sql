@@ -30,6 +30,13 @@ select id, task_id, user_id, type, offset_minutes, scheduled_at, method, fired, 
 from tasks.reminders
 where user_id = :user_id and id = :id
 
+-- name: find_due
+-- A reminder with the pauses that may contain its time; the service knows the user's time zone.
+select id, task_id, user_id, type, offset_minutes, scheduled_at, method, fired, fired_at,
+       version, created_at, updated_at, achievements.pauses_near(user_id, scheduled_at) as pauses
+from tasks.reminders
+where user_id = :user_id and id = :id
+
 -- name: find_reminder_owner
 -- Runs only if the user has no such reminder: decides between 401, 403 and 404.
 select exists (select from auth.users where id = :user_id) as account,

@@ -131,6 +131,7 @@ export const ACTIONS = {
   payment_refunded: {icon: 'pro', label: 'A payment was refunded'},
   payment_disputed: {icon: 'pro', label: 'A payment was disputed'},
   achievement_unlocked: {icon: 'trophy', label: 'Unlocked an achievement', of: 'achievement'},
+  achievement_freeze_used: {icon: 'trophy', label: 'Used a freeze of the streak', more: ({day}) => ` for ${day}`},
   user_registered: {icon: 'user', label: 'Joined Perpetua Flow'},
   user_logged_in: {icon: 'user', label: 'Signed in', more: ({ip}) => ip ? ` from ${ip}` : ''},
   user_logged_out: {icon: 'user', label: 'Signed out'},
@@ -141,6 +142,7 @@ export const ACTIONS = {
   user_calendar_feed_created: {icon: 'user', label: 'Created a calendar feed'},
   user_calendar_feed_deleted: {icon: 'user', label: 'Revoked a calendar feed'},
   user_updated: {icon: 'user', label: 'Changed the profile'},
+  user_streak_updated: {icon: 'user', label: 'Changed the streak settings'},
   user_data_imported: {icon: 'archive', label: 'Imported a file', more: ({tasks}) => ` with ${tasks} tasks`},
   user_undone: undid('Undid a change of the profile'),
 };

@@ -99,7 +99,11 @@ final class Modules {
             context, config.limits().tasks(), tombstones, instanceJobs, achievement.achievements());
     ReminderModule reminder =
         new ReminderModule(
-            context, config.limits().reminders(), task.tasks(), notification.notifications());
+            context,
+            config.limits().reminders(),
+            task.tasks(),
+            achievement.achievements(),
+            notification.notifications());
     RecurrenceModule recurrence =
         new RecurrenceModule(
             context,
@@ -148,6 +152,7 @@ final class Modules {
             context,
             Stream.of(
                     account.reverters(),
+                    achievement.reverters(),
                     recurrence.reverters(),
                     task.reverters(),
                     reminder.reverters(),

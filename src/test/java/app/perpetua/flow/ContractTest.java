@@ -305,6 +305,7 @@ class ContractTest {
     tokens(api);
     mcp(api);
     calendarFeeds(api);
+    streak(api);
     call(api, "DELETE", task, null);
     call(api, "PATCH", "/api/v1/users/me", Map.of("name", "Ada"));
     JsonNode me = call(api, "GET", "/api/v1/users/me", null).data();
@@ -345,6 +346,15 @@ class ContractTest {
     call(api, "GET", "/api/v1/tokens", null);
     call(api, "GET", "/api/v1/tokens/{" + id + "}", null);
     call(api, "DELETE", "/api/v1/tokens/{" + id + "}", null);
+  }
+
+  private void streak(Api api) {
+    call(api, "GET", "/api/v1/streak", null);
+    call(api, "PATCH", "/api/v1/streak", Map.of("rest_weekdays", List.of("sunday")));
+    String pause =
+        call(api, "POST", "/api/v1/streak/pauses", Map.of("from", "2026-12-24", "to", "2027-01-01"))
+            .id();
+    call(api, "DELETE", "/api/v1/streak/pauses/{" + pause + "}", null);
   }
 
   private void calendarFeeds(Api api) {

@@ -1,6 +1,10 @@
 package app.perpetua.flow.achievements;
 
+import static app.perpetua.flow.http.Route.Verb.DELETE;
+import static app.perpetua.flow.http.Route.Verb.PATCH;
+import static app.perpetua.flow.http.Route.Verb.POST;
 import static app.perpetua.flow.http.Route.read;
+import static app.perpetua.flow.http.Route.write;
 import static app.perpetua.flow.http.auth.Scope.ACCOUNT_READ;
 
 import app.perpetua.flow.credits.Credits;
@@ -11,6 +15,8 @@ import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
 import app.perpetua.flow.notifications.Notifications;
 import app.perpetua.flow.sync.SyncedType;
+import app.perpetua.flow.undo.RowReverter;
+import app.perpetua.flow.undo.RowStatements;
 import java.util.List;
 import java.util.Map;
 
@@ -18,6 +24,9 @@ import java.util.Map;
 public final class AchievementModule implements FeatureModule {
   private final Achievements service;
   private final AchievementRoutes achievements;
+  private final StreakRoutes streaks;
+  private final DailyJobs.Batch streakJob;
+  private final List<RowReverter> reverters;
 
   public AchievementModule(
       ModuleContext context,
@@ -26,6 +35,32 @@ public final class AchievementModule implements FeatureModule {
       Notifications notifications) {
     service = new Achievements(config, credits, notifications, context.events(), context.json());
     achievements = new AchievementRoutes(service);
+    streaks =
+        new StreakRoutes(new Streaks(service, context.events(), context.ids(), context.json()));
+    streakJob = new StreakJob(service, context.json());
+    reverters =
+        List.of(
+            new StreakReverter(
+                new RowStatements(
+                    "streak_settings",
+                    "achievements.find_settings_versions",
+                    "achievements.find_equal_settings",
+                    "achievements.reset_settings",
+                    "achievements.set_former_settings",
+                    // The row is never deleted.
+                    "achievements.set_former_settings",
+                    context.json()),
+                service),
+            new StreakReverter(
+                new RowStatements(
+                    "streak_pause",
+                    "achievements.find_pause_versions",
+                    "achievements.find_equal_pauses",
+                    "achievements.remove_created_pauses",
+                    "achievements.set_former_pause_values",
+                    "achievements.insert_former_pauses",
+                    context.json()),
+                service));
   }
 
   public Achievements achievements() {
@@ -36,12 +71,21 @@ public final class AchievementModule implements FeatureModule {
   public List<Route> routes() {
     return List.of(
         read("/api/v1/achievements", achievements::list).scopes(ACCOUNT_READ),
-        read("/api/v1/achievements/me", achievements::ofUser).scopes(ACCOUNT_READ));
+        read("/api/v1/achievements/me", achievements::ofUser).scopes(ACCOUNT_READ),
+        read("/api/v1/streak", streaks::show).scopes(ACCOUNT_READ),
+        write(PATCH, "/api/v1/streak", streaks::update),
+        write(POST, "/api/v1/streak/pauses", streaks::pause).creates("/api/v1/streak/pauses/{id}"),
+        write(DELETE, "/api/v1/streak/pauses/{id}", streaks::endPause));
   }
 
   @Override
   public Map<String, DailyJobs.Batch> daily() {
-    return Map.of("streak_calculate", new StreakJob());
+    return Map.of("streak_calculate", streakJob);
+  }
+
+  /** What undoes changes of the feature's rows. */
+  public List<RowReverter> reverters() {
+    return reverters;
   }
 
   @Override

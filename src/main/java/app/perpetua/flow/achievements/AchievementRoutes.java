@@ -68,7 +68,8 @@ final class AchievementRoutes {
       Stats stats,
       List<Unlocked> unlocked,
       List<Step> progress,
-      Achievements.Limits effectiveLimits) {}
+      Achievements.Limits effectiveLimits,
+      StreakRoutes.Freezes freezes) {}
 
   private final Achievements achievements;
 
@@ -99,6 +100,7 @@ final class AchievementRoutes {
             stats.notes()),
         overview.unlocked().stream().map(Unlocked::of).toList(),
         overview.progress().stream().map(Step::of).toList(),
-        overview.limits());
+        overview.limits(),
+        StreakRoutes.Freezes.of(stats));
   }
 }

@@ -2,7 +2,10 @@ package app.perpetua.flow.achievements;
 
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.sql.Row;
+import java.time.Instant;
 import java.time.LocalDate;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,52 +15,99 @@ import org.jspecify.annotations.Nullable;
  * @param focus number of tasks completed with at least half of their estimate spent in focus
  *     (FR-045)
  * @param notes number of notes converted
- * @param recent what taking back a completion needs
+ * @param completions what the streak is computed from, with the rules
+ * @param streak on the day that the counters were read for
+ * @param announced recent days on which a freeze was used, as the user was told
  */
-record AchievementStats(int tasks, Streak streak, int focus, int notes, RecentDays recent) {
-  static AchievementStats of(Row row, Json json) {
+record AchievementStats(
+    int tasks,
+    int focus,
+    int notes,
+    CompletionDays completions,
+    StreakRules rules,
+    LocalDate today,
+    Streak streak,
+    DayRuns announced) {
+  /** Days on which a freeze was used are shown and announced for so many days. */
+  static final int DAYS_SHOWN = 35;
+
+  /** Earlier releases write a part of the figures only. */
+  private record Recent(@Nullable NavigableMap<LocalDate, Integer> days) {}
+
+  /** The counters now. */
+  static AchievementStats of(Row row, Json json, Instant now) {
+    StreakRules rules = StreakRules.of(row, json);
+    return of(row, json, rules, rules.dayOf(now));
+  }
+
+  /** The counters on a day. */
+  static AchievementStats of(Row row, Json json, StreakRules rules, LocalDate today) {
+    NavigableMap<LocalDate, Integer> counts = json.read(row.text("recent"), Recent.class).days();
+    DayRuns days = DayRuns.parse(row.text("days"));
+    if (counts != null) {
+      // A process of the release before this one, during a deployment, counts only there.
+      for (LocalDate day : counts.keySet()) {
+        days = days.with(day);
+      }
+    }
+    CompletionDays completions =
+        new CompletionDays(
+            days,
+            counts == null ? new TreeMap<>() : counts,
+            row.integer("longest_before"),
+            day(row.textOrNull("freezes_from")));
     return new AchievementStats(
         row.integer("lifetime_tasks_completed"),
-        new Streak(
-            row.integer("latest_streak"),
-            day(row.textOrNull("last_completion_date")),
-            row.integer("current_streak") == 0,
-            row.integer("longest_streak"),
-            row.integer("previous_streak"),
-            day(row.textOrNull("previous_completion_date"))),
         row.integer("focus_completions"),
         row.integer("notes_converted"),
-        json.read(row.text("recent"), RecentDays.class));
+        completions,
+        rules,
+        today,
+        StreakCalculator.calculate(completions, rules, today),
+        DayRuns.parse(row.text("frozen")));
   }
 
   private static @Nullable LocalDate day(@Nullable String text) {
     return text == null ? null : LocalDate.parse(text);
   }
 
-  AchievementStats withTask(LocalDate day, boolean focused) {
-    Streak longer = streak.with(day);
-    return new AchievementStats(
-        tasks + 1, longer, focus + (focused ? 1 : 0), notes, recent.with(day, streak, longer));
+  /** Adds a completion at that time. */
+  AchievementStats withTask(Instant at, boolean focused) {
+    return with(tasks + 1, focus + (focused ? 1 : 0), completions.with(rules.dayOf(at)));
   }
 
   /** Takes a completion back, and the day with it if no other completion counts on it. */
-  AchievementStats withoutTask(LocalDate day, boolean focused) {
-    Streak shorter = streak;
-    if (recent.isOnly(day)) {
-      Streak before = recent.before();
-      Integer older = recent.older();
-      shorter =
-          day.equals(streak.last()) && before != null
-              ? before
-              : streak.without(day, older == null ? streak.longest() : older);
-    }
+  AchievementStats withoutTask(Instant at, boolean focused) {
+    return with(tasks - 1, focus - (focused ? 1 : 0), completions.without(rules.dayOf(at)));
+  }
+
+  private AchievementStats with(int allTasks, int allFocus, CompletionDays all) {
     return new AchievementStats(
-        tasks - 1, shorter, focus - (focused ? 1 : 0), notes, recent.without(day, streak));
+        allTasks,
+        allFocus,
+        notes,
+        all,
+        rules,
+        today,
+        StreakCalculator.calculate(all, rules, today),
+        announced);
   }
 
   /** Adds converted notes, or takes them back. */
   AchievementStats withNotes(int more) {
-    return new AchievementStats(tasks, streak, focus, notes + more, recent);
+    return new AchievementStats(
+        tasks, focus, notes + more, completions, rules, today, streak, announced);
+  }
+
+  /** The user was told of the recent days on which a freeze was used. */
+  AchievementStats withAnnounced() {
+    return new AchievementStats(
+        tasks, focus, notes, completions, rules, today, streak, recentlyFrozen());
+  }
+
+  /** The recent days on which a freeze was used. */
+  DayRuns recentlyFrozen() {
+    return streak.frozen().from(today.minusDays(DAYS_SHOWN - 1));
   }
 
   /** Whether the achievement is unlocked; for streaks the longest counts. */
@@ -65,15 +115,15 @@ record AchievementStats(int tasks, Streak streak, int focus, int notes, RecentDa
     int value =
         achievement.category() == Achievement.Category.STREAKS
             ? streak.longest()
-            : value(achievement.category(), LocalDate.MAX);
+            : value(achievement.category());
     return value >= achievement.threshold();
   }
 
-  /** The value of a category on that day. */
-  int value(Achievement.Category category, LocalDate today) {
+  /** The value of a category. */
+  int value(Achievement.Category category) {
     return switch (category) {
       case TASKS -> tasks;
-      case STREAKS -> streak.on(today);
+      case STREAKS -> streak.current();
       case FOCUS -> focus;
       case NOTES -> notes;
     };

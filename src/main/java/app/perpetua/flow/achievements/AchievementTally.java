@@ -28,6 +28,13 @@ final class AchievementTally {
     return reached;
   }
 
+  /** Replaces the counters by what the database has, which includes what this object counted. */
+  void reload(AchievementStats stored, List<Achievement> stillLocked) {
+    stats = stored;
+    locked.clear();
+    locked.addAll(stillLocked);
+  }
+
   /** Applies a change that unlocks nothing. */
   AchievementStats takeBack(UnaryOperator<AchievementStats> change) {
     stats = change.apply(stats);

@@ -2,7 +2,6 @@ package app.perpetua.flow.achievements;
 
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.LogFields;
-import app.perpetua.flow.base.UtcDay;
 import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
@@ -16,10 +15,14 @@ import app.perpetua.flow.sql.Row;
 import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.format.DateTimeFormatter;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,6 +67,9 @@ public final class Achievements {
     }
   }
 
+  private static final DateTimeFormatter DAY =
+      DateTimeFormatter.ofPattern("d MMMM uuuu", Locale.ENGLISH);
+
   private static final System.Logger LOG = System.getLogger(Achievements.class.getName());
 
   private final AchievementConfig config;
@@ -91,13 +97,13 @@ public final class Achievements {
    */
   void completed(Tx tx, Event.TaskCompleted completion) {
     if (completion.counts()) {
-      count(tx, stats -> stats.withTask(day(completion.at()), completion.focused()));
+      count(tx, stats -> stats.withTask(completion.at(), completion.focused()));
     }
   }
 
   /** Counts a completion again that {@link #takeBackCompletion} has taken back. */
   public void countAgain(Tx tx, Instant at, boolean focused) {
-    count(tx, stats -> stats.withTask(day(at), focused));
+    count(tx, stats -> stats.withTask(at, focused));
   }
 
   /**
@@ -109,7 +115,7 @@ public final class Achievements {
    * @param at when the task was first completed
    */
   public void takeBackCompletion(Tx tx, Instant at, boolean focused) {
-    takeBack(tx, stats -> stats.withoutTask(day(at), focused));
+    takeBack(tx, stats -> stats.withoutTask(at, focused));
   }
 
   /**
@@ -125,8 +131,29 @@ public final class Achievements {
   }
 
   private void takeBack(Tx tx, UnaryOperator<AchievementStats> change) {
-    AchievementStats stats = tally(tx).takeBack(change);
-    store(tx, stats);
+    AchievementTally tally = tally(tx);
+    tally.takeBack(change);
+    store(tx, tally);
+    lockAgain(tx, tally.stats());
+  }
+
+  /**
+   * Computes the streak again after its rules have changed; unlocks what it reaches now, and locks
+   * what it does not reach any more. Requires the owner's lock.
+   *
+   * @return the counters
+   */
+  AchievementStats recompute(Tx tx) {
+    AchievementTally tally = tally(tx);
+    tx.flush();
+    OneToMany<AchievementStats, Achievement> stored = read(tx);
+    tally.reload(stored.one(), stored.many());
+    count(tx, UnaryOperator.identity());
+    lockAgain(tx, tally.stats());
+    return tally.stats();
+  }
+
+  private void lockAgain(Tx tx, AchievementStats stats) {
     List<Achievement> lost =
         overview(tx).unlocked().stream()
             .map(Progress::achievement)
@@ -155,6 +182,15 @@ public final class Achievements {
   }
 
   /**
+   * Whether the user pauses on that day, so that reminders do not notify.
+   *
+   * @param pauses what the database's function {@code achievements.pauses_near} returns
+   */
+  public boolean isPaused(String pauses, LocalDate day) {
+    return Stream.of(json.read(pauses, Pause[].class)).anyMatch(pause -> pause.contains(day));
+  }
+
+  /**
    * Returns the acting user's streak, including what this transaction has counted. Returns 0 if it
    * cannot be read, because the change whose response shows it must not fail.
    */
@@ -162,7 +198,7 @@ public final class Achievements {
     int[] streak = {0};
     tx.optional(
         "streak_shown",
-        () -> streak[0] = tally(tx).stats().streak().on(day(tx.now())),
+        () -> streak[0] = tally(tx).stats().streak().current(),
         failure ->
             LOG.log(
                 System.Logger.Level.WARNING,
@@ -179,21 +215,24 @@ public final class Achievements {
 
   /** Returns the user's overview; refuses a deleted account. */
   Overview overview(Tx tx) {
-    LocalDate today = day(tx.now());
     record Account(AchievementStats stats, Limits limits) {}
-    OneToMany<Account, Progress> found =
+    record Listed(Achievement achievement, @Nullable Instant unlockedAt) {}
+    OneToMany<Account, Listed> found =
         tx.sql("achievements.find_overview")
             .oneToMany(
-                row -> new Account(AchievementStats.of(row, json), limits(row)),
-                row -> {
-                  Achievement achievement = Achievement.of(row);
-                  return new Progress(
-                      achievement,
-                      AchievementStats.of(row, json).value(achievement.category(), today),
-                      row.instantOrNull("unlocked_at"));
-                });
+                row -> new Account(AchievementStats.of(row, json, tx.now()), limits(row)),
+                row -> new Listed(Achievement.of(row), row.instantOrNull("unlocked_at")));
     AchievementStats stats = found.one().stats();
-    return new Overview(stats, stats.streak().on(today), found.many(), found.one().limits());
+    List<Progress> progress =
+        found.many().stream()
+            .map(
+                one ->
+                    new Progress(
+                        one.achievement(),
+                        stats.value(one.achievement().category()),
+                        one.unlockedAt()))
+            .toList();
+    return new Overview(stats, stats.streak().current(), progress, found.one().limits());
   }
 
   private Limits limits(Row row) {
@@ -207,26 +246,75 @@ public final class Achievements {
   private void count(Tx tx, UnaryOperator<AchievementStats> change) {
     AchievementTally tally = tally(tx);
     List<Achievement> reached = tally.count(change);
-    store(tx, tally.stats());
+    store(tx, tally);
     if (!reached.isEmpty()) {
       unlock(tx, reached);
     }
   }
 
-  private void store(Tx tx, AchievementStats stats) {
+  private void store(Tx tx, AchievementTally tally) {
+    store(tx, tally.stats());
+    tally.takeBack(AchievementStats::withAnnounced);
+  }
+
+  /** Stores the counters, and tells the user which missed days have used a freeze. */
+  void store(Tx tx, AchievementStats stats) {
     Streak streak = stats.streak();
+    DayRuns frozen = stats.recentlyFrozen();
+    announce(tx, stats, frozen);
     tx.sql("achievements.store_stats")
         .bind("lifetime_tasks_completed", stats.tasks())
         .bind("current_streak", streak.current())
         .bind("latest_streak", streak.latest())
         .bind("longest_streak", streak.longest())
-        .bind("last_completion_date", text(streak.last()))
-        .bind("previous_streak", streak.previous())
-        .bind("previous_completion_date", text(streak.previousLast()))
+        .bind("last_completion_date", text(stats.completions().days().last()))
         .bind("focus_completions", stats.focus())
         .bind("notes_converted", stats.notes())
-        .bind("recent", json.text(stats.recent()))
+        .bind("recent", json.text(Map.of("days", stats.completions().counts())))
+        .bind("days", stats.completions().days().text())
+        .bind("kept_until", text(streak.keptUntil()))
+        .bind("next_missed", text(streak.nextMissed()))
+        .bind("frozen", frozen.text())
         .atCommit();
+  }
+
+  private void announce(Tx tx, AchievementStats stats, DayRuns frozen) {
+    if (frozen.equals(stats.announced())) {
+      return;
+    }
+    // A completion that was counted late has given these freezes back.
+    List<String> returned =
+        stats
+            .announced()
+            .days()
+            .filter(day -> !stats.streak().frozen().contains(day))
+            .map(Achievements::freezeKey)
+            .toList();
+    if (!returned.isEmpty()) {
+      notifications.withdraw(tx, returned);
+    }
+    Tx system = tx.actingFor(tx.userId(), Actor.Source.SYSTEM);
+    frozen
+        .days()
+        .filter(day -> !stats.announced().contains(day))
+        .forEach(
+            day -> {
+              notifications.add(
+                  tx,
+                  Notification.Type.ACHIEVEMENT,
+                  "A freeze has kept your streak",
+                  "No task was completed on %s. Freezes left: %d."
+                      .formatted(DAY.format(day), stats.streak().freezes()),
+                  notifications.pages().achievements(),
+                  null,
+                  freezeKey(day),
+                  false);
+              events.emit(system, new Event.AchievementFreezeUsed(day.toString()));
+            });
+  }
+
+  private static String freezeKey(LocalDate day) {
+    return "streak_freeze:" + day;
   }
 
   private static @Nullable String text(@Nullable LocalDate day) {
@@ -271,14 +359,19 @@ public final class Achievements {
     return tx.memoized(
         AchievementTally.class,
         () -> {
-          OneToMany<AchievementStats, Achievement> found =
-              tx.sql("achievements.find_stats")
-                  .oneToMany(row -> AchievementStats.of(row, json), Achievement::of);
+          OneToMany<AchievementStats, Achievement> found = read(tx);
           return new AchievementTally(found.one(), found.many());
         });
   }
 
-  private static LocalDate day(Instant instant) {
-    return UtcDay.of(instant);
+  /** The counters, and the achievements that are still locked; refuses a deleted account. */
+  private OneToMany<AchievementStats, Achievement> read(Tx tx) {
+    return tx.sql("achievements.find_stats")
+        .oneToMany(row -> AchievementStats.of(row, json, tx.now()), Achievement::of);
+  }
+
+  /** The counters, with what this transaction has counted; refuses a deleted account. */
+  AchievementStats stats(Tx tx) {
+    return tally(tx).stats();
   }
 }

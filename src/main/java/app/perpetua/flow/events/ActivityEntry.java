@@ -122,6 +122,8 @@ record ActivityEntry(
               .with("achievement_id", e.achievementId())
               .with("perk", e.perk())
               .with("perk_value", e.perkValue());
+      case Event.AchievementFreezeUsed e ->
+          entry("achievement.freeze_used", null).with("day", e.day());
       case Event.UserRegistered e -> entry("user.registered", e.userId());
       case Event.UserLoggedIn e ->
           entry("user.logged_in", e.userId())
@@ -140,6 +142,7 @@ record ActivityEntry(
       case Event.UserCalendarFeedDeleted e ->
           entry("user.calendar_feed_deleted", e.userId()).with("feed", e.feed());
       case Event.UserUpdated e -> entry("user.updated", e.userId());
+      case Event.UserStreakUpdated e -> entry("user.streak_updated", e.userId());
       case Event.UserTokenCreated e ->
           entry("user.token_created", e.userId()).with("token", e.token());
       case Event.UserTokenRevoked e ->

@@ -105,7 +105,9 @@ public sealed interface Event {
     /** Its task was deleted at its time, and recovered later. */
     DELETED,
     /** It was moved or copied to a time that had passed. */
-    PAST
+    PAST,
+    /** It was due on a day on which the user pauses. */
+    PAUSED
   }
 
   /** A reminder was marked as fired without a notification. */
@@ -293,6 +295,13 @@ public sealed interface Event {
    */
   record AchievementUnlocked(String achievementId, String perk, int perkValue) implements Event {}
 
+  /**
+   * A missed day used a freeze of the user's streak.
+   *
+   * @param day the missed day, such as {@code 2026-12-01}
+   */
+  record AchievementFreezeUsed(String day) implements Event {}
+
   /** A user's first sign-in created the account. */
   record UserRegistered(UUID userId) implements Event {}
 
@@ -330,6 +339,9 @@ public sealed interface Event {
 
   /** A user changed their name or time zone. */
   record UserUpdated(UUID userId) implements Event {}
+
+  /** A user changed the settings or the pauses of the streak. */
+  record UserStreakUpdated(UUID userId) implements Event {}
 
   /** A personal access token with this id was created. */
   record UserTokenCreated(UUID userId, UUID token) implements Event {}

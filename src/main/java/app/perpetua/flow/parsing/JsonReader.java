@@ -178,11 +178,26 @@ public final class JsonReader {
   /** A list of one or more constants by their wire names; null if absent or null. */
   public <E extends Enum<E> & WireName> @Nullable List<E> someOf(String name, Class<E> type) {
     List<String> allowed = Arrays.asList(WireName.all(type));
+    String error = "must be a list of one or more of " + String.join(", ", allowed);
+    return constants(name, type, error, 1, allowed.size());
+  }
+
+  /** A list of at most {@code max} constants by their wire names; null if absent or null. */
+  public <E extends Enum<E> & WireName> @Nullable List<E> atMost(
+      String name, int max, Class<E> type) {
+    String error =
+        "must be a list of at most " + max + " of " + String.join(", ", WireName.all(type));
+    return constants(name, type, error, 0, max);
+  }
+
+  private <E extends Enum<E> & WireName> @Nullable List<E> constants(
+      String name, Class<E> type, String error, int min, int max) {
+    List<String> allowed = Arrays.asList(WireName.all(type));
     return list(
         name,
-        "must be a list of one or more of " + String.join(", ", allowed),
-        1,
-        allowed.size(),
+        error,
+        min,
+        max,
         node ->
             node.isString() && allowed.contains(node.stringValue())
                 ? WireName.parse(type, node.stringValue())

@@ -1,5 +1,6 @@
 package app.perpetua.flow.reminders;
 
+import app.perpetua.flow.achievements.Achievements;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.jobs.Job;
@@ -12,6 +13,7 @@ import app.perpetua.flow.tasks.Tasks;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
@@ -20,14 +22,18 @@ import java.util.UUID;
 
 /**
  * Fires a due reminder: adds a notification, once. If the task is not open, the reminder is marked
- * as fired without a notification, so that reopening the task triggers no late one. Thread-safe.
+ * as fired without a notification, so that reopening the task triggers no late one; likewise if it
+ * was due on a day, in the user's time zone, on which the user pauses. Thread-safe.
  */
 final class ReminderFireJob implements TransactionalHandler {
+  private record Due(Reminder reminder, String pauses) {}
+
   private static final DateTimeFormatter DUE_DATE =
       DateTimeFormatter.ofPattern("EEEE, d MMMM uuuu, HH:mm", Locale.ENGLISH);
 
   private final Reminders reminders;
   private final Tasks tasks;
+  private final Achievements achievements;
   private final Notifications notifications;
   private final Events events;
   private final Timer lateness;
@@ -38,11 +44,13 @@ final class ReminderFireJob implements TransactionalHandler {
   ReminderFireJob(
       Reminders reminders,
       Tasks tasks,
+      Achievements achievements,
       Notifications notifications,
       Events events,
       Timer lateness) {
     this.reminders = reminders;
     this.tasks = tasks;
+    this.achievements = achievements;
     this.notifications = notifications;
     this.events = events;
     this.lateness = lateness;
@@ -50,11 +58,14 @@ final class ReminderFireJob implements TransactionalHandler {
 
   @Override
   public Next run(Tx tx, Job job) {
-    Optional<Reminder> found = reminders.find(tx, UUID.fromString(job.key()));
-    if (found.isEmpty() || found.get().fired()) {
+    Optional<Due> found =
+        tx.sql("reminders.find_due")
+            .bind("id", UUID.fromString(job.key()))
+            .one(row -> new Due(Reminder.of(row), row.text("pauses")));
+    if (found.isEmpty() || found.get().reminder().fired()) {
       return new Next.Done();
     }
-    Reminder reminder = found.get();
+    Reminder reminder = found.get().reminder();
     Instant scheduledAt = reminder.scheduledAt();
     if (scheduledAt == null) {
       // The due date was cleared after a worker had claimed this job.
@@ -70,11 +81,16 @@ final class ReminderFireJob implements TransactionalHandler {
       events.emit(tx, new Event.ReminderSkipped(reminder.id(), task.id(), reason(task)));
       return new Next.Done();
     }
+    ZoneId zone = ZoneId.of(tx.owner().timezone());
+    if (achievements.isPaused(found.get().pauses(), LocalDate.ofInstant(scheduledAt, zone))) {
+      events.emit(tx, new Event.ReminderSkipped(reminder.id(), task.id(), Event.SkipReason.PAUSED));
+      return new Next.Done();
+    }
     notifications.add(
         tx,
         Notification.Type.REMINDER,
         task.title(),
-        due(task, ZoneId.of(tx.owner().timezone()), tx.now()),
+        due(task, zone, tx.now()),
         notifications.pages().task(task.id()),
         task.id(),
         "reminder:" + reminder.id(),

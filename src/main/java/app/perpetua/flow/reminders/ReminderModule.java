@@ -9,6 +9,7 @@ import static app.perpetua.flow.http.Route.write;
 import static app.perpetua.flow.http.auth.Scope.REMINDERS_READ;
 import static app.perpetua.flow.http.auth.Scope.REMINDERS_WRITE;
 
+import app.perpetua.flow.achievements.Achievements;
 import app.perpetua.flow.events.EventListener;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.jobs.JobHandler;
@@ -34,12 +35,17 @@ public final class ReminderModule implements FeatureModule {
   private final ReminderCopier copier;
 
   public ReminderModule(
-      ModuleContext context, ReminderConfig config, Tasks tasks, Notifications notifications) {
+      ModuleContext context,
+      ReminderConfig config,
+      Tasks tasks,
+      Achievements achievements,
+      Notifications notifications) {
     service = new Reminders(config, tasks, context.ids(), context.jobs(), context.events());
     fire =
         new ReminderFireJob(
             service,
             tasks,
+            achievements,
             notifications,
             context.events(),
             Lateness.register(

@@ -9,7 +9,12 @@ public final class UndoableEntries {
       Set.of("task", "subtask", "template", "note", "reminder", "focus");
 
   private static final Set<String> OTHER_ACTIONS =
-      Set.of("ai_suggestion_confirmed", "ai_undone", "user_updated", "user_undone");
+      Set.of(
+          "ai_suggestion_confirmed",
+          "ai_undone",
+          "user_streak_updated",
+          "user_updated",
+          "user_undone");
 
   private UndoableEntries() {}
 

@@ -159,6 +159,40 @@ class AchievementsTest {
   }
 
   @Test
+  void FR_224_completions_that_meet_at_midnight_count_for_their_days() throws Exception {
+    write(tx -> achievements.completed(tx, completion(true, false)));
+    clock.set(Instant.parse("2026-03-11T23:59:59.999Z"));
+    CompletableFuture<Integer> next = new CompletableFuture<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      write(
+          tx -> {
+            achievements.completed(tx, completion(true, false));
+            clock.set(Instant.parse("2026-03-12T00:00:00Z"));
+            // The other process has the next day when it waits for the user's row.
+            threads.execute(
+                () ->
+                    write(
+                        other -> {
+                          achievements.completed(other, completion(true, false));
+                          next.complete(achievements.streak(other));
+                        }));
+            Eventually.within(
+                Duration.ofSeconds(30),
+                () ->
+                    database.number(
+                            """
+                            select count(*) from pg_stat_activity
+                            where datname = current_database() and wait_event_type = 'Lock'
+                            """)
+                        == 1);
+          });
+      assertEquals(3, next.get(30, TimeUnit.SECONDS));
+    }
+    assertEquals(3, storedStreak());
+    assertEquals(3, read(achievements::overview).stats().tasks());
+  }
+
+  @Test
   void the_streak_job_processes_all_users_in_batches_and_then_ends() {
     write(tx -> achievements.completed(tx, completion(true, false)));
     assertEquals(Optional.empty(), breakStreaks("2026-03-11"));
@@ -173,7 +207,9 @@ class AchievementsTest {
   }
 
   private Optional<String> breakStreaks(String day) {
-    return db.write(Actor.system(null), tx -> new StreakJob().run(tx, LocalDate.parse(day), ""));
+    return db.write(
+        Actor.system(null),
+        tx -> new StreakJob(achievements, json).run(tx, LocalDate.parse(day), ""));
   }
 
   private Event.TaskCompleted completion(boolean counts, boolean focused) {

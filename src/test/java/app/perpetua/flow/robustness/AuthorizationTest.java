@@ -13,6 +13,7 @@ import app.perpetua.flow.harness.VoiceTestClient;
 import app.perpetua.flow.harness.hostile.DatabaseDigest;
 import app.perpetua.flow.harness.hostile.Operation;
 import app.perpetua.flow.harness.hostile.Operation.Field;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -167,6 +168,10 @@ class AuthorizationTest {
             .get("id")
             .stringValue());
     ids.put("calendar-feeds", api.post("/api/v1/calendar-feeds").expect(201).id());
+    String day = Json.instant(service.clock().instant().plus(Duration.ofDays(5))).substring(0, 10);
+    ids.put(
+        "pauses",
+        api.post("/api/v1/streak/pauses", Map.of("from", day, "to", day)).expect(201).id());
     ids.put(
         "imports",
         api.with("Content-Type", "application/octet-stream")

@@ -230,6 +230,14 @@ class ClockStepTest {
     call("PATCH", "/users/me", Map.of("name", "Ada", "timezone", "Asia/Tokyo"), 200);
     assertEquals(named("once"), once().id());
     readCalendar();
+    pause();
+  }
+
+  private void pause() {
+    call("PATCH", "/streak", Map.of("rest_weekdays", List.of("sunday")), 200);
+    String day = Json.instant(service.clock().instant().plus(Duration.ofDays(5))).substring(0, 10);
+    id("pause", call("POST", "/streak/pauses", Map.of("from", day, "to", day), 201).id());
+    call("DELETE", "/streak/pauses/{pause}", null, 204);
   }
 
   private void readCalendar() {

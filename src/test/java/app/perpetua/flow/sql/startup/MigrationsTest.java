@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Test;
 @Order(2)
 final class MigrationsTest {
   private static final Duration TIMEOUT = Duration.ofSeconds(60);
-  private static final int MIGRATIONS = 33;
+  private static final int MIGRATIONS = 34;
 
   private static Postgres postgres;
 
@@ -167,6 +167,54 @@ final class MigrationsTest {
                   + table
                   + " where timezone in ('America/New_York', 'Europe/Berlin')"));
     }
+  }
+
+  @Test
+  void FR_224_streaks_of_before_the_migration_keep_their_days() throws Exception {
+    DatabaseUrl url = postgres.emptyDatabase();
+    Flyway.configure()
+        .dataSource(url.source("test", TIMEOUT, TIMEOUT, TIMEOUT))
+        .locations("classpath:sql/migration")
+        .target("31")
+        .loggers("slf4j")
+        .load()
+        .migrate();
+    execute(
+        url,
+        """
+        insert into auth.users (id, google_id, email, name, created_at, updated_at)
+        select gen_random_uuid(), n::text, 'a@b.c', 'A', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z'
+        from generate_series(1, 3) as n;
+        insert into achievements.user_achievement_states
+          (user_id, lifetime_tasks_completed, current_streak, latest_streak, longest_streak,
+           last_completion_date, previous_streak, previous_completion_date, recent, updated_at)
+        select id, 30, 9, 9, 20, '2026-03-10', 2, '2026-02-27',
+               case google_id
+                 when '1' then '{}'
+                 when '2' then '{"days": {"2026-03-10": 2, "2026-02-20": 1}, "older": 11, "before": null}'
+                 else '{"days": null, "older": null, "before": null}'
+               end::jsonb,
+               '2026-03-10T00:00:00Z'
+        from auth.users;
+        """);
+    migrations(url).run().orElseThrow();
+    assertComplete(url);
+    String known = "[2026-02-26,2026-02-28),[2026-03-02,2026-03-11)";
+    assertEquals(
+        3,
+        number(
+            url,
+            """
+            select count(*) from achievements.user_achievement_states s
+            join auth.users u on u.id = s.user_id
+            where s.kept_until = '2026-03-11' and s.next_missed = '2026-03-11'
+              and s.longest_before = case google_id when '2' then 11 else 20 end
+              and s.days::text = case google_id
+                when '2' then '{[2026-02-20,2026-02-21),%s}' else '{%s}'
+              end
+            """
+                .formatted(known, known)));
+    assertEquals(0, number(url, "select count(*) from activity.changes"));
   }
 
   @Test
