@@ -479,6 +479,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/{id}/skip": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description The id of the task. */
+                id: components["parameters"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Skip this occurrence of a recurring task
+         * @description Passes over this occurrence: the task is archived, with everything that the user entered, and the next task of its template is created as after a completion. It counts as no completion. If the rule has no further occurrence, the series ends. Undoing it, or setting `archived` to false, brings the task back. A task without a template is a `VALIDATION_ERROR`.
+         */
+        post: operations["skipTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/postpone": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description The id of the task. */
+                id: components["parameters"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move this occurrence of a task
+         * @description Moves the task to another day or time within 30 days, and nothing else: the rule of its template stays. The next task of the template is the first occurrence after both the old and the new day; occurrences up to it are covered by the moved task. A task without a template is moved as well. Exactly one of `due_date`, `due_on` and `days` is required.
+         */
+        post: operations["postponeTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks/{id}/subtasks": {
         parameters: {
             query?: never;
@@ -751,7 +803,8 @@ export interface paths {
         put?: never;
         /**
          * Create a template and its first task
-         * @description The first task is due at the first match of the rule at or after `starts_at` and is returned next to `data`. It is null if that time is more than 30 days ahead; the task is then created once its due date is within 30 days. Completing or deleting a task creates the next one, with the subtasks (open) and the relative reminders (not fired) of the newest task of the template.
+         * @description The first task is due at the first match of the rule at or after `starts_at` and is returned next to `data`. It is null if that time is more than 30 days ahead; the task is then created once its due date is within 30 days. Completing, skipping or deleting a task creates the next one, with the fields of the template and the subtasks (open) and relative reminders (not fired) of its newest task.
+         *     With `starts_on` instead of `starts_at`, the tasks are due on days without a time: the rule is evaluated on dates, so no clock change moves a day, and the `due_date` of a task is the end of its day in the user's time zone. An occurrence on a day that the template's time zone skips is on the day before.
          */
         post: operations["createTemplate"];
         delete?: never;
@@ -774,7 +827,7 @@ export interface paths {
         put?: never;
         /**
          * Preview the occurrences of an unsaved rule
-         * @description Lists occurrences from the first match at or after `starts_at`, within five years of it. Invalid rules return the same errors as template creation. Saves nothing.
+         * @description Lists occurrences from the first match at or after `starts_at`, within five years of it. Invalid rules return the same errors as template creation. With `anchor: completion`, as if each task were completed on its day. Saves nothing.
          */
         post: operations["previewRule"];
         delete?: never;
@@ -832,7 +885,7 @@ export interface paths {
         };
         /**
          * List the next occurrences of a template
-         * @description Lists future occurrences within five years, for active and paused templates.
+         * @description Lists future occurrences within five years, for active and paused templates. With `anchor: completion`, as if the last task were completed today, and each further one on its day.
          */
         get: operations["previewTemplate"];
         put?: never;
@@ -1105,6 +1158,8 @@ export interface paths {
          *     | `task.create` | `POST /tasks` |
          *     | `task.update` | `PATCH /tasks/{id}` |
          *     | `task.force_complete` | `POST /tasks/{id}/force-complete` |
+         *     | `task.skip` | `POST /tasks/{id}/skip` |
+         *     | `task.postpone` | `POST /tasks/{id}/postpone` |
          *     | `task.delete` | `DELETE /tasks/{id}` |
          *     | `task.recover` | `POST /tasks/recover/{tombstone_id}` |
          *     | `subtask.create` | `POST /tasks/{task_id}/subtasks` |
@@ -1143,7 +1198,7 @@ export interface paths {
          *
          *     **Versions.** With `if_version`, a command is refused with `CONFLICT` and `current_version` if the entity has another
          *     version. It is possible for `update` and `delete` of tasks, subtasks, templates, notes and reminders, and for
-         *     `task.force_complete`. In a body with a `version` it is that.
+         *     `task.force_complete`, `task.skip` and `task.postpone`. In a body with a `version` it is that.
          *
          *     **Atomic batches.** With `atomic`, all commands run in one transaction: if one is refused, none has an effect. The
          *     result of that one has its error, the results of all others have `DEPENDENCY_FAILED` with its `uuid`. If the
@@ -5155,6 +5210,39 @@ export interface components {
             version: number;
         };
         /**
+         * @example {}
+         * @example {
+         *       "version": 1
+         *     }
+         */
+        SkipTask: {
+            version?: components["schemas"]["KnownVersion"];
+        };
+        /**
+         * @example {
+         *       "days": 1
+         *     }
+         * @example {
+         *       "due_on": "2026-01-31",
+         *       "version": 3
+         *     }
+         */
+        PostponeTask: {
+            version?: components["schemas"]["KnownVersion"];
+            /**
+             * Format: date-time
+             * @description The new time; in the future and at most 30 days ahead.
+             */
+            due_date?: string;
+            /**
+             * Format: date
+             * @description The new day, without a time; today or later and at most 30 days ahead.
+             */
+            due_on?: string;
+            /** @description Days after the day on which the task is due, or after today if that is later, in the user's time zone. The time stays; a task without one is then due on that day. */
+            days?: number;
+        };
+        /**
          * @example {
          *       "id": "019bd5ce-d2a0-7d90-a1e5-3b74c6082f19",
          *       "task_id": "019bd5cd-e840-7a6f-b3d4-0c81e2f59a7b",
@@ -5266,10 +5354,16 @@ export interface components {
          *       "description": "",
          *       "priority": "medium",
          *       "estimated_duration": 10,
+         *       "list_id": null,
+         *       "label_ids": [],
          *       "rrule": "FREQ=WEEKLY;BYDAY=MO,FR",
          *       "timezone": "Europe/Berlin",
+         *       "anchor": "schedule",
+         *       "all_day": false,
          *       "starts_at": "2026-01-19T08:00:00.000Z",
+         *       "starts_on": null,
          *       "next_due": "2026-01-23T08:00:00.000Z",
+         *       "next_on": null,
          *       "active": true,
          *       "rrule_text": "every week on Monday and Friday",
          *       "version": 1,
@@ -5288,13 +5382,33 @@ export interface components {
             priority: components["schemas"]["Priority"];
             /** @description Minutes. */
             estimated_duration: number | null;
+            /**
+             * Format: uuid
+             * @description The list of the template's tasks; null for the inbox.
+             */
+            list_id: string | null;
+            /** @description The labels of the template's tasks. */
+            label_ids: string[];
             /** @description The rule in upper case, without `RRULE:`. */
             rrule: string;
             /** @description IANA time zone in which the rule is evaluated, so that local times stay the same across daylight saving changes. */
             timezone: string;
+            anchor: components["schemas"]["Anchor"];
+            /** @description Whether the template's tasks are due on days without a time. `starts_at` and `next_due` are then the last milliseconds of `starts_on` and `next_on` in the template's time zone. */
+            all_day: boolean;
             starts_at: components["schemas"]["Instant"];
-            /** @description The next occurrence that has no task yet; null if there is none. */
+            /**
+             * Format: date
+             * @description The day of `starts_at`; null unless `all_day`.
+             */
+            starts_on: string | null;
+            /** @description The next occurrence that has no task yet; null if there is none. With `anchor: completion`, what it would be if the open task were completed on its day, or today if that is later. */
             next_due: components["schemas"]["InstantOrNull"];
+            /**
+             * Format: date
+             * @description The day of `next_due`; null unless `all_day`, and if there is no next occurrence.
+             */
+            next_on: string | null;
             /** @description Whether the template creates tasks. Becomes false once COUNT or UNTIL is reached. */
             active: boolean;
             /** @description The rule in plain English. */
@@ -5304,6 +5418,11 @@ export interface components {
             created_at: components["schemas"]["Instant"];
             updated_at: components["schemas"]["Instant"];
         };
+        /**
+         * @description From what the next occurrence counts: the start, whenever tasks are completed, or the day on which the last task was completed, skipped or deleted, in the template's time zone. With `completion` the rule may have `FREQ`, `INTERVAL`, `COUNT` and `UNTIL`; a day that a month does not have is its last; an occurrence is always later than those before.
+         * @enum {string}
+         */
+        Anchor: "schedule" | "completion";
         TemplateAnswer: {
             data: components["schemas"]["Template"];
         };
@@ -5316,10 +5435,16 @@ export interface components {
          *         "description": "",
          *         "priority": "medium",
          *         "estimated_duration": 10,
+         *         "list_id": null,
+         *         "label_ids": [],
          *         "rrule": "FREQ=WEEKLY;BYDAY=MO,FR",
          *         "timezone": "Europe/Berlin",
+         *         "anchor": "schedule",
+         *         "all_day": false,
          *         "starts_at": "2026-01-19T08:00:00.000Z",
+         *         "starts_on": null,
          *         "next_due": "2026-01-23T08:00:00.000Z",
+         *         "next_on": null,
          *         "active": true,
          *         "rrule_text": "every week on Monday and Friday",
          *         "version": 1,
@@ -5365,6 +5490,12 @@ export interface components {
          *     }
          * @example {
          *       "title": "Water the plants",
+         *       "rrule": "FREQ=DAILY;INTERVAL=3",
+         *       "starts_on": "2026-01-19",
+         *       "anchor": "completion"
+         *     }
+         * @example {
+         *       "title": "Water the plants",
          *       "description": "The fern needs less.",
          *       "priority": "low",
          *       "estimated_duration": 10,
@@ -5382,14 +5513,28 @@ export interface components {
             priority?: components["schemas"]["Priority"];
             /** @description Minutes. */
             estimated_duration?: number | null;
+            /**
+             * Format: uuid
+             * @description One of the user's lists; null for the inbox. The list of the template's tasks.
+             */
+            list_id?: string | null;
+            /** @description The labels of the template's tasks. Repeated ids count once. */
+            label_ids?: string[];
             rrule: components["schemas"]["RuleInput"];
             /** @description IANA time zone in which the rule is evaluated. The user's time zone by default. */
             timezone?: string;
             /**
              * Format: date-time
-             * @description The first occurrence is the first match of the rule at or after this time; every occurrence has the same local time. Not before 1970, at most five years ahead. By default, the rule's next occurrence after now, at the current local time.
+             * @description The first occurrence is the first match of the rule at or after this time; every occurrence has the same local time. Not before 1970, at most five years ahead. By default, the rule's next occurrence after now, at the current local time. With `anchor: completion` it is itself the first occurrence.
              */
             starts_at?: string;
+            /**
+             * Format: date
+             * @description Instead of `starts_at`: the tasks are due on days without a time, the first match of the rule at or after this day and further ones. Not before 1970, at most five years ahead.
+             */
+            starts_on?: string;
+            /** @description `schedule` by default. */
+            anchor?: components["schemas"]["Anchor"];
         };
         /**
          * @description Omitted fields are unchanged. An empty object changes nothing.
@@ -5415,14 +5560,27 @@ export interface components {
             priority?: components["schemas"]["Priority"];
             /** @description Minutes. */
             estimated_duration?: number | null;
+            /**
+             * Format: uuid
+             * @description One of the user's lists; null for the inbox. The list of the template's tasks.
+             */
+            list_id?: string | null;
+            /** @description The labels of the template's tasks. Repeated ids count once. */
+            label_ids?: string[];
             rrule?: components["schemas"]["RuleInput"];
             /** @description IANA time zone in which the rule is evaluated. */
             timezone?: string;
             /**
              * Format: date-time
-             * @description The first occurrence is the first match of the rule at or after this time; every occurrence has the same local time. Not before 1970, at most five years ahead.
+             * @description The first occurrence is the first match of the rule at or after this time; every occurrence has the same local time. Not before 1970, at most five years ahead. A value other than the present one gives the tasks of an all-day template a time.
              */
             starts_at?: string;
+            /**
+             * Format: date
+             * @description Instead of `starts_at`: the tasks are due on days without a time. Not before 1970, at most five years ahead.
+             */
+            starts_on?: string;
+            anchor?: components["schemas"]["Anchor"];
             active?: boolean;
             apply_to?: components["schemas"]["TemplateScope"];
         };
@@ -5443,6 +5601,13 @@ export interface components {
              * @description Not before 1970, at most five years ahead. By default, the rule's next occurrence after now, at the current local time.
              */
             starts_at?: string;
+            /**
+             * Format: date
+             * @description Instead of `starts_at`, for days without a time.
+             */
+            starts_on?: string;
+            /** @description `schedule` by default. */
+            anchor?: components["schemas"]["Anchor"];
             /** @description Maximum number of occurrences to return; overrides the query parameter. */
             count?: number;
         };
@@ -5453,6 +5618,7 @@ export interface components {
          *           "2026-01-30T08:00:00.000Z",
          *           "2026-02-27T08:00:00.000Z"
          *         ],
+         *         "days": null,
          *         "rrule_text": "every month on the last Friday"
          *       }
          *     }
@@ -5461,6 +5627,8 @@ export interface components {
             data: {
                 /** @description Earliest first. */
                 occurrences: components["schemas"]["Instant"][];
+                /** @description The days of the occurrences of a rule for days; null for one for times. */
+                days: string[] | null;
                 /** @description The rule in English. */
                 rrule_text: string;
             };
@@ -5693,7 +5861,7 @@ export interface components {
          * @description The operation, see above.
          * @enum {string}
          */
-        CommandType: "activity.undo" | "focus.end" | "focus.start" | "note.create" | "note.delete" | "note.update" | "notification.delete" | "notification.read" | "notification.read_all" | "reminder.create" | "reminder.delete" | "reminder.update" | "settings.update" | "subtask.create" | "subtask.delete" | "subtask.reorder" | "subtask.update" | "task.create" | "task.delete" | "task.force_complete" | "task.recover" | "task.update" | "template.create" | "template.delete" | "template.update" | "tombstone.recover";
+        CommandType: "activity.undo" | "focus.end" | "focus.start" | "note.create" | "note.delete" | "note.update" | "notification.delete" | "notification.read" | "notification.read_all" | "reminder.create" | "reminder.delete" | "reminder.update" | "settings.update" | "subtask.create" | "subtask.delete" | "subtask.reorder" | "subtask.update" | "task.create" | "task.delete" | "task.force_complete" | "task.postpone" | "task.recover" | "task.skip" | "task.update" | "template.create" | "template.delete" | "template.update" | "tombstone.recover";
         BatchAnswer: {
             data: components["schemas"]["BatchResults"];
         };
@@ -7036,6 +7204,20 @@ export interface components {
         };
         /** @description `CONFLICT` with `current_version`: `version` does not match the task's version. `ARCHIVED`: the task is archived and read-only. `IDEMPOTENCY_IN_PROGRESS`: the first request with this key is still running. */
         TaskConflict: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestId"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                "Retry-After": components["headers"]["RetryAfterOptional"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ApiError"];
+            };
+        };
+        /** @description `CONFLICT`: `version` does not match the task's version, which is then `current_version`, or the task is completed. `ARCHIVED`: the task is archived and read-only. `IDEMPOTENCY_IN_PROGRESS`: the first request with this key is still running. */
+        TaskMoveConflict: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestId"];
                 "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
@@ -9181,6 +9363,116 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["TaskConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    skipTask: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+                /** @description A client-generated UUID that identifies this request. Send the same key when you retry. Unquoted or in double quotes. */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description The `ETag` that GET returned, or several, or `*`. If none is that of the current representation, nothing changes (`PRECONDITION_FAILED`); weak tags (`W/`) never match. A malformed value is a `VALIDATION_ERROR`. Repeating a request with its `Idempotency-Key` returns the stored response without this check. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The id of the task. */
+                id: components["parameters"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkipTask"];
+            };
+        };
+        responses: {
+            /** @description The skipped task. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["XRequestId"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Idempotent-Replayed": components["headers"]["XIdempotentReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskAnswer"];
+                };
+            };
+            400: components["responses"]["InvalidKeyedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["TaskMoveConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    postponeTask: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+                /** @description A client-generated UUID that identifies this request. Send the same key when you retry. Unquoted or in double quotes. */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description The `ETag` that GET returned, or several, or `*`. If none is that of the current representation, nothing changes (`PRECONDITION_FAILED`); weak tags (`W/`) never match. A malformed value is a `VALIDATION_ERROR`. Repeating a request with its `Idempotency-Key` returns the stored response without this check. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The id of the task. */
+                id: components["parameters"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostponeTask"];
+            };
+        };
+        responses: {
+            /** @description The moved task. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["XRequestId"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Idempotent-Replayed": components["headers"]["XIdempotentReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskAnswer"];
+                };
+            };
+            400: components["responses"]["InvalidKeyedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["TaskMoveConflict"];
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];

@@ -13,8 +13,8 @@ page as (
   limit :limit offset :offset
 )
 select (select count(*)::int from matching) as total, t.id, t.user_id, t.title, t.description,
-       t.priority, t.estimated_duration, t.rrule, t.timezone, t.starts_at, t.next_due, t.active,
-       t.version, t.created_at, t.updated_at
+       t.priority, t.estimated_duration, t.list_id, t.label_ids, t.rrule, t.timezone, t.anchor,
+       t.all_day, t.starts_at, t.next_due, t.active, t.created, t.version, t.created_at, t.updated_at
 from auth.users u
 left join page on true
 left join tasks.task_templates t on t.user_id = :user_id and t.id = page.id
@@ -22,8 +22,8 @@ where u.id = :user_id
 order by page.created_at desc, page.id desc
 
 -- name: find_template
-select id, user_id, title, description, priority, estimated_duration, rrule, timezone, starts_at,
-       next_due, active, version, created_at, updated_at
+select id, user_id, title, description, priority, estimated_duration, list_id, label_ids, rrule,
+       timezone, anchor, all_day, starts_at, next_due, active, created, version, created_at, updated_at
 from tasks.task_templates
 where user_id = :user_id and id = :id
 
@@ -40,11 +40,12 @@ where user_id = :user_id and active
 
 -- name: insert_template
 insert into tasks.task_templates
-  (id, user_id, title, description, priority, estimated_duration, rrule, timezone, starts_at,
-   next_due, active, created_at, updated_at)
+  (id, user_id, title, description, priority, estimated_duration, list_id, label_ids, rrule, timezone,
+   anchor, all_day, starts_at, next_due, active, created, created_at, updated_at)
 values
-  (:id, :user_id, :title, :description, :priority, :estimated_duration::int, :rrule, :timezone,
-   :starts_at::timestamptz, :next_due::timestamptz, true, :now, :now)
+  (:id, :user_id, :title, :description, :priority, :estimated_duration::int, :list_id::uuid,
+   :label_ids, :rrule, :timezone, :anchor, :all_day, :starts_at::timestamptz,
+   :next_due::timestamptz, true, :created, :now, :now)
 
 -- name: store_template
 -- Stores the state computed under the owner's lock.
@@ -53,11 +54,16 @@ set title = :title,
     description = :description,
     priority = :priority,
     estimated_duration = :estimated_duration::int,
+    list_id = :list_id::uuid,
+    label_ids = :label_ids,
     rrule = :rrule,
     timezone = :timezone,
+    anchor = :anchor,
+    all_day = :all_day,
     starts_at = :starts_at::timestamptz,
     next_due = :next_due::timestamptz,
     active = :active,
+    created = :created,
     version = :version,
     updated_at = :updated_at
 where user_id = :user_id and id = :id
@@ -69,15 +75,15 @@ where user_id = :user_id and id = :id
 
 -- name: find_by_ids
 -- For synchronization.
-select id, user_id, title, description, priority, estimated_duration, rrule, timezone, starts_at,
-       next_due, active, version, created_at, updated_at
+select id, user_id, title, description, priority, estimated_duration, list_id, label_ids, rrule,
+       timezone, anchor, all_day, starts_at, next_due, active, created, version, created_at, updated_at
 from tasks.task_templates
 where user_id = :user_id and id = any(:ids)
 
 -- name: list_by_id
 -- For snapshots; the primary key serves it.
-select id, user_id, title, description, priority, estimated_duration, rrule, timezone, starts_at,
-       next_due, active, version, created_at, updated_at
+select id, user_id, title, description, priority, estimated_duration, list_id, label_ids, rrule,
+       timezone, anchor, all_day, starts_at, next_due, active, created, version, created_at, updated_at
 from tasks.task_templates
 where user_id = :user_id and id > :after
 order by id
@@ -102,11 +108,21 @@ set title = r.title,
     description = r.description,
     priority = r.priority,
     estimated_duration = r.estimated_duration,
+    list_id = (select l.id from tasks.lists l where l.user_id = :user_id and l.id = r.list_id),
+    label_ids = array(
+      select l.id
+      from unnest(r.label_ids) with ordinality as given (id, position)
+      join tasks.labels l on l.user_id = :user_id and l.id = given.id
+      order by given.position
+    ),
     rrule = r.rrule,
     timezone = r.timezone,
+    anchor = r.anchor,
+    all_day = r.all_day,
     starts_at = r.starts_at,
     next_due = r.next_due,
     active = r.active,
+    created = r.created,
     deleted_parts = r.deleted_parts,
     version = o.version + 1,
     updated_at = :now
@@ -118,18 +134,35 @@ where p.user_id = :user_id and p.id = c.id
 -- name: insert_former_templates
 -- For undo.
 insert into tasks.task_templates
-  (id, user_id, title, description, priority, estimated_duration, rrule, timezone, starts_at,
-   next_due, active, deleted_parts, version, created_at, updated_at)
-select c.id, :user_id, r.title, r.description, r.priority, r.estimated_duration, r.rrule, r.timezone,
-       r.starts_at, r.next_due, r.active, r.deleted_parts, r.version + 1, r.created_at, r.updated_at
+  (id, user_id, title, description, priority, estimated_duration, list_id, label_ids, rrule, timezone,
+   anchor, all_day, starts_at, next_due, active, created, deleted_parts, version, created_at,
+   updated_at)
+select c.id, :user_id, r.title, r.description, r.priority, r.estimated_duration,
+       (select l.id from tasks.lists l where l.user_id = :user_id and l.id = r.list_id),
+       array(
+         select l.id
+         from unnest(r.label_ids) with ordinality as given (id, position)
+         join tasks.labels l on l.user_id = :user_id and l.id = given.id
+         order by given.position
+       ),
+       r.rrule, r.timezone, r.anchor, r.all_day, r.starts_at, r.next_due, r.active, r.created,
+       r.deleted_parts, r.version + 1, r.created_at, r.updated_at
 from jsonb_to_recordset(:rows::jsonb) as c (id uuid, before jsonb)
 cross join lateral jsonb_populate_record(null::tasks.task_templates, c.before) r
+
+-- name: find_deleted_occurrence
+-- When the newest instance ended, if it was deleted. Parts kept by earlier releases do not say it.
+select (deleted_parts ->> 'ended_at')::timestamptz as ended_at
+from tasks.task_templates
+where user_id = :user_id and id = :id and deleted_parts ->> 'ended_at' is not null
+  and (:newest::timestamptz is null
+    or (deleted_parts ->> 'occurrence_at')::timestamptz > :newest::timestamptz)
 
 -- name: list_active
 -- For calendar feeds: the active templates, which a limit of the account bounds, with what they will
 -- create.
-select id, user_id, title, description, priority, estimated_duration, rrule, timezone, starts_at,
-       next_due, active, version, created_at, updated_at
+select id, user_id, title, description, priority, estimated_duration, list_id, label_ids, rrule,
+       timezone, anchor, all_day, starts_at, next_due, active, created, version, created_at, updated_at
 from tasks.task_templates
 where user_id = :user_id and active
   and (:priority::text is null or priority = :priority::text)

@@ -117,6 +117,7 @@ set title = :title,
     completed_by = :completed_by::text,
     hidden = :hidden,
     archived = :archived,
+    skipped_at = case when :archived then coalesce(:skipped_at::timestamptz, skipped_at) end,
     subtask_count = :subtask_count,
     subtask_completed_count = :subtask_completed_count,
     version = :version,
@@ -141,17 +142,19 @@ with pending as materialized (
          updated_at
   from tasks.task_instances
   where user_id = :user_id and template_id = :template_id and not completed
+    and skipped_at is null
   order by occurrence_at desc
   limit 1
 ),
 newest as (
-  select occurrence_at, due_date
+  select occurrence_at, due_date, due_on, coalesce(completed_at, skipped_at) as ended_at
   from tasks.task_instances
   where user_id = :user_id and template_id = :template_id
   order by occurrence_at desc
   limit 1
 )
 select newest.occurrence_at as newest_occurrence, newest.due_date as newest_due,
+       newest.due_on as newest_due_on, newest.ended_at as newest_ended,
        (select max(o.occurrence_at)
         from tasks.task_instances o
         where o.user_id = :user_id and o.template_id = :template_id
@@ -223,6 +226,7 @@ kept as (
   update tasks.task_templates p
   set deleted_parts = jsonb_build_object(
     'occurrence_at', t.occurrence_at,
+    'ended_at', coalesce(t.completed_at, t.skipped_at, :now),
     'subtasks', coalesce((
       select jsonb_agg(jsonb_build_object('title', s.title, 'source', s.source)
                        order by s.order_index)
@@ -299,7 +303,7 @@ insert into tasks.task_instances
   (id, user_id, template_id, occurrence_at, title, description, priority, due_date,
    estimated_duration, due_on, start_on, list_id, position, label_ids,
    focus_time_seconds, completed, completed_at, completed_by, hidden, archived,
-   subtask_count, subtask_completed_count, counted_at, version, created_at, updated_at)
+   skipped_at, subtask_count, subtask_completed_count, counted_at, version, created_at, updated_at)
 select t.id, d.user_id, :template_id::uuid,
        case when t.template_id is not distinct from :template_id::uuid then t.occurrence_at end,
        t.title, t.description, t.priority, t.due_date, t.estimated_duration,
@@ -313,8 +317,8 @@ select t.id, d.user_id, :template_id::uuid,
          order by given.position
        ),
        t.focus_time_seconds,
-       t.completed, t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
-       t.subtask_completed_count, t.counted_at, :version, t.created_at, t.updated_at
+       t.completed, t.completed_at, t.completed_by, t.hidden, t.archived, t.skipped_at,
+       t.subtask_count, t.subtask_completed_count, t.counted_at, :version, t.created_at, t.updated_at
 from tasks.deletion_tombstones d
 cross join lateral jsonb_populate_record(null::tasks.task_instances, d.snapshot -> 'task') t
 where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'task'
@@ -460,6 +464,7 @@ set title = r.title,
     completed_by = r.completed_by,
     hidden = r.hidden,
     archived = r.archived,
+    skipped_at = r.skipped_at,
     subtask_count = r.subtask_count,
     subtask_completed_count = r.subtask_completed_count,
     counted_at = r.counted_at,
@@ -492,7 +497,7 @@ insert into tasks.task_instances
   (id, user_id, template_id, occurrence_at, title, description, priority, due_date,
    estimated_duration, due_on, start_on, list_id, position, label_ids,
    focus_time_seconds, completed, completed_at, completed_by, hidden, archived,
-   subtask_count, subtask_completed_count, counted_at, version, created_at, updated_at)
+   skipped_at, subtask_count, subtask_completed_count, counted_at, version, created_at, updated_at)
 select c.id, :user_id, p.id, case when r.template_id is null or p.id is not null then r.occurrence_at end,
        r.title, r.description, r.priority, r.due_date, r.estimated_duration,
        r.due_on, r.start_on,
@@ -505,8 +510,8 @@ select c.id, :user_id, p.id, case when r.template_id is null or p.id is not null
          order by given.position
        ),
        r.focus_time_seconds,
-       r.completed, r.completed_at, r.completed_by, r.hidden, r.archived, r.subtask_count,
-       r.subtask_completed_count, r.counted_at, r.version + 1, r.created_at, r.updated_at
+       r.completed, r.completed_at, r.completed_by, r.hidden, r.archived, r.skipped_at,
+       r.subtask_count, r.subtask_completed_count, r.counted_at, r.version + 1, r.created_at, r.updated_at
 from jsonb_to_recordset(:rows::jsonb) as c (id uuid, before jsonb)
 cross join lateral jsonb_populate_record(null::tasks.task_instances, c.before) r
 left join tasks.task_templates p

@@ -46,13 +46,17 @@ alter table tasks.task_instances
   -- a day without a time; due_date is then its last millisecond in the user's time zone
   add column due_on date,
   add column start_on date,
+  -- when this occurrence of a template was passed over; such a task is archived. Archived tasks that are not skipped keep the
+  -- template from creating the next one. docs/decisions/repeat.md
+  add column skipped_at timestamptz,
   add constraint task_instances_list_fkey foreign key (user_id, list_id)
     references tasks.lists (user_id, id) on delete set null (list_id);
 
 alter table tasks.task_templates
   add column list_id uuid,
   add column label_ids uuid[] not null default '{}',
-  -- occurrences are days: starts_at and next_due are the last milliseconds of a day in the template's time zone
+  -- occurrences are days: starts_at, next_due and the occurrence_at of tasks are the last milliseconds of a day in the template's
+  -- time zone, which is the day before one that the zone skips. due_date of a task is that in the user's time zone
   add column all_day boolean not null default false,
   add constraint task_templates_list_fkey foreign key (user_id, list_id)
     references tasks.lists (user_id, id) on delete set null (list_id),
@@ -77,7 +81,9 @@ create function tasks.check_task(
   list_position text,
   label_ids uuid[],
   due_on date,
-  start_on date
+  start_on date,
+  archived boolean,
+  skipped_at timestamptz
 ) returns boolean
 immutable parallel safe language plpgsql
 as $$
@@ -113,6 +119,8 @@ declare
       then 'task_instances_due_on_consistent'
     when not (isfinite(start_on))
       then 'task_instances_start_on_finite'
+    when skipped_at is not null and not (isfinite(skipped_at) and archived and not completed)
+      then 'task_instances_skipped_consistent'
   end;
 begin
   if violated is null then
@@ -129,7 +137,7 @@ alter table tasks.task_instances
   add constraint task_instances_row check (tasks.check_task(
     template_id, title, description, priority, due_date, estimated_duration, focus_time_seconds, completed,
     completed_at, completed_by, subtask_count, subtask_completed_count, occurrence_at, version, position, label_ids,
-    due_on, start_on
+    due_on, start_on, archived, skipped_at
   ));
 drop function tasks.check_task(
   uuid, text, text, text, timestamptz, integer, integer, boolean, timestamptz, text, integer, integer, timestamptz, integer);
@@ -207,6 +215,9 @@ begin
       end if;
       if old.start_on is distinct from new.start_on then
         before := before || jsonb_build_object('start_on', old.start_on);
+      end if;
+      if old.skipped_at is distinct from new.skipped_at then
+        before := before || jsonb_build_object('skipped_at', old.skipped_at);
       end if;
       if old.list_id is distinct from new.list_id then
         before := before || jsonb_build_object('list_id', old.list_id);

@@ -160,8 +160,14 @@ class CommandTypesTest {
     JsonNode deleted = succeeding.execute("task.delete", Map.of("id", task));
     succeeding.execute(
         "task.recover", Map.of("tombstone_id", deleted.at("/data/tombstone_id").asString()));
-    String template =
-        id(succeeding.execute("template.create", Map.of("title", "Daily", "rrule", "FREQ=DAILY")));
+    JsonNode repeated =
+        succeeding.execute("template.create", Map.of("title", "Daily", "rrule", "FREQ=DAILY"));
+    String template = id(repeated);
+    String occurrence = repeated.at("/task/id").asString();
+    succeeding.execute("task.postpone", Map.of("id", occurrence, "version", 1, "days", 2));
+    recorded.execute("task.postpone", Map.of("id", occurrence, "version", 1, "days", 2));
+    succeeding.execute("task.skip", Map.of("id", occurrence));
+    recorded.execute("task.skip", Map.of("id", occurrence));
     succeeding.execute("template.update", Map.of("id", template, "title", "Each day"));
     succeeding.execute("template.delete", Map.of("id", template));
     String note = id(succeeding.execute("note.create", Map.of("content", "Note")));

@@ -270,8 +270,11 @@ class ContractTest {
     call(api, "POST", task + "/force-complete", Map.of("version", version));
     String templates = "/api/v1/templates";
     Map<String, String> daily = Map.of("title", "a", "rrule", "FREQ=DAILY");
-    JsonNode repeated = call(api, "POST", templates, daily).data();
-    String template = templates + "/{" + repeated.get("id").stringValue() + "}";
+    Api.Answer repeated = call(api, "POST", templates, daily);
+    String template = templates + "/{" + repeated.id() + "}";
+    String occurrence = "/api/v1/tasks/{" + repeated.json().at("/task/id").stringValue() + "}";
+    call(api, "POST", occurrence + "/postpone", Map.of("days", 2));
+    call(api, "POST", occurrence + "/skip", Map.of());
     call(api, "GET", templates, null);
     call(api, "GET", template, null);
     call(api, "PATCH", template, Map.of("rrule", "FREQ=WEEKLY", "apply_to", "future"));

@@ -95,7 +95,7 @@ final class CalendarWriter {
       }
       if (feed.kind().hasEvents()) {
         VEvent event = emptyEvent();
-        setLength(event, series.fields());
+        setLength(event, series.allDay() ? null : series.fields().estimatedDuration());
         calendar.addComponent(recurring(event, series.templateId() + "-event" + DOMAIN, series));
       }
     }
@@ -104,6 +104,7 @@ final class CalendarWriter {
 
   private static Map<String, ZoneId> zones(FeedContents.Contents contents) {
     return contents.series().stream()
+        .filter(series -> !series.allDay())
         .collect(
             Collectors.toMap(
                 Series::timezone,
@@ -157,15 +158,18 @@ final class CalendarWriter {
       throw new IllegalArgumentException("an open task without due date");
     }
     utc(event, "DTSTART", start);
-    setLength(event, fields);
+    setLength(event, fields.estimatedDuration());
     task.alarms().forEach(alarm -> event.addAlarm(alarm(alarm, Related.START, task)));
     return event;
   }
 
-  /** Without a length, an event ends when it starts. It does not make the user busy. */
-  private static void setLength(VEvent event, TaskDraft fields) {
-    if (fields.estimatedDuration() != null) {
-      event.setDuration(Duration.builder().minutes(fields.estimatedDuration()).build());
+  /**
+   * Without a length, an event ends when it starts, or with its day. It does not make the user
+   * busy.
+   */
+  private static void setLength(VEvent event, @Nullable Integer minutes) {
+    if (minutes != null) {
+      event.setDuration(Duration.builder().minutes(minutes).build());
     }
     event.setTransparency(true);
   }
@@ -217,9 +221,9 @@ final class CalendarWriter {
     TaskDraft fields = series.fields();
     describe(component, uid, fields, fields.title(), fields.description());
     revision(component, series.version(), series.createdAt(), series.updatedAt());
-    local(component, "DTSTART", series.timezone(), series.start());
+    local(component, "DTSTART", series, series.start());
     component.addExperimentalProperty("RRULE", series.rrule());
-    series.excluded().forEach(time -> local(component, "EXDATE", series.timezone(), time));
+    series.excluded().forEach(time -> local(component, "EXDATE", series, time));
     return component;
   }
 
@@ -268,7 +272,14 @@ final class CalendarWriter {
   }
 
   private static void local(
-      ICalComponent component, String property, String zone, LocalDateTime time) {
-    component.addExperimentalProperty(property, LOCAL.format(time)).setParameter("TZID", zone);
+      ICalComponent component, String property, Series series, LocalDateTime time) {
+    if (series.allDay()) {
+      component.addExperimentalProperty(
+          property, ICalDataType.DATE, DateTimeFormatter.BASIC_ISO_DATE.format(time.toLocalDate()));
+    } else {
+      component
+          .addExperimentalProperty(property, LOCAL.format(time))
+          .setParameter("TZID", series.timezone());
+    }
   }
 }

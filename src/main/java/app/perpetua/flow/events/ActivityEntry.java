@@ -26,6 +26,8 @@ record ActivityEntry(
               .with("completed_by", e.completedBy())
               .with("counts", e.counts());
       case Event.TaskReopened e -> entry("task.reopened", e.taskId());
+      case Event.TaskSkipped e ->
+          entry("task.skipped", e.taskId()).with("template_id", e.templateId());
       case Event.TaskDeleted e ->
           entry("task.deleted", e.taskId()).with("tombstone_id", e.tombstoneId());
       case Event.TaskRecovered e ->

@@ -56,6 +56,14 @@ public sealed interface Event {
 
   record TaskReopened(UUID taskId) implements Event {}
 
+  /**
+   * An occurrence was skipped: its task was archived.
+   *
+   * @param templateId of the task
+   */
+  record TaskSkipped(UUID taskId, UUID templateId, @Nullable Integer focusSeconds)
+      implements EndsFocus {}
+
   /** A task was deleted; it can be recovered from the tombstone until that expires. */
   record TaskDeleted(UUID taskId, UUID tombstoneId, @Nullable Integer focusSeconds)
       implements EndsFocus {}

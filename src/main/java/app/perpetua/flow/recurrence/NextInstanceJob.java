@@ -9,7 +9,6 @@ import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.Instances;
 import app.perpetua.flow.tasks.Tasks;
 import java.time.Instant;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -54,7 +53,9 @@ final class NextInstanceJob implements TransactionalHandler {
       return Optional.empty();
     }
     Optional<Instant> next =
-        template.nextDue() == null ? Optional.empty() : template.nextOccurrence(existing, tx.now());
+        template.nextDue() == null && template.schedule().anchor() == Anchor.SCHEDULE
+            ? Optional.empty()
+            : template.nextOccurrence(existing, Templates.ended(tx, template, existing), tx.now());
     if (next.isEmpty()) {
       Templates.store(tx, template.withNext(null, false).nextVersion(tx.now()));
       events.emit(tx, new Event.TemplateUpdated(template.id(), false));
@@ -62,19 +63,22 @@ final class NextInstanceJob implements TransactionalHandler {
     }
     Instant occurrence = next.get();
     if (!Templates.withinHorizon(occurrence, tx.now())) {
-      storeNext(tx, template, occurrence);
+      storeNext(tx, template, template, occurrence);
       return Optional.of(occurrence.minus(Tasks.HORIZON));
     }
-    instances.createNext(tx, template.id(), template.draft(occurrence));
-    Instant following = template.recurrence().next(occurrence).orElse(null);
-    storeNext(tx, template, following);
+    instances.createNext(
+        tx, template.id(), template.draft(occurrence, Templates.userZone(tx)), occurrence);
+    int created = template.created() + 1;
+    Instant following = Template.following(template.recurrence(), occurrence, created).orElse(null);
+    storeNext(tx, template, template.withCreated(created), following);
     return Optional.empty();
   }
 
   /** Keeps {@code updated_at}: nobody has edited the template. */
-  private static void storeNext(Tx tx, Template template, @Nullable Instant next) {
-    if (!Objects.equals(next, template.nextDue())) {
-      Templates.store(tx, template.withNext(next, true).nextVersion(template.updatedAt()));
+  private static void storeNext(Tx tx, Template old, Template template, @Nullable Instant next) {
+    Template changed = template.withNext(next, true);
+    if (!changed.equals(old)) {
+      Templates.store(tx, changed.nextVersion(template.updatedAt()));
     }
   }
 }

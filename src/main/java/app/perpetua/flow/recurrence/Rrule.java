@@ -4,8 +4,6 @@ import java.time.DayOfWeek;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
@@ -36,20 +34,24 @@ record Rrule(
     List<Integer> byMonth,
     List<Integer> bySetPos,
     DayOfWeek weekStart) {
-  private static final DateTimeFormatter UTC =
-      DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
-
   /** The length of a period. */
   enum Freq {
-    DAILY("day"),
-    WEEKLY("week"),
-    MONTHLY("month"),
-    YEARLY("year");
+    DAILY("day", ChronoUnit.DAYS),
+    WEEKLY("week", ChronoUnit.WEEKS),
+    MONTHLY("month", ChronoUnit.MONTHS),
+    YEARLY("year", ChronoUnit.YEARS);
 
     private final String unit;
+    private final ChronoUnit period;
 
-    Freq(String unit) {
+    Freq(String unit, ChronoUnit period) {
       this.unit = unit;
+      this.period = period;
+    }
+
+    /** A day so many periods later; the last of the month if that month has no such day. */
+    LocalDate plus(LocalDate day, long periods) {
+      return day.plus(periods, period);
     }
 
     String unit() {
@@ -108,6 +110,11 @@ record Rrule(
         text, freq, interval, null, until, byDay, byMonthDay, byMonth, bySetPos, weekStart);
   }
 
+  /** Whether it has no part that selects days of a period. */
+  boolean isInterval() {
+    return byDay.isEmpty() && byMonthDay.isEmpty() && byMonth.isEmpty() && bySetPos.isEmpty();
+  }
+
   /**
    * Whether positions select days of a year. The engine would count them from the start, not from
    * the first day of its year, so it has to begin there; then the caller skips what precedes the
@@ -152,13 +159,13 @@ record Rrule(
    *
    * @param start the first day
    * @param remaining occurrences from that day on; null without {@code COUNT}
-   * @param end null without {@code UNTIL}
+   * @param until null without {@code UNTIL}
    */
-  String beginningOn(LocalDate start, @Nullable Integer remaining, @Nullable Instant end) {
+  String beginningOn(LocalDate start, @Nullable Integer remaining, @Nullable String until) {
     String text = uncounted().engineText(start);
     return remaining != null
         ? text + ";COUNT=" + remaining
-        : end != null ? text + ";UNTIL=" + UTC.format(end) : text;
+        : until != null ? text + ";UNTIL=" + until : text;
   }
 
   private static void append(StringBuilder text, String name, List<?> values) {

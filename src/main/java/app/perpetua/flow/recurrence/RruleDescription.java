@@ -21,8 +21,10 @@ record RruleDescription(Rrule rule, ZoneId zone) {
   private static final DateTimeFormatter DATE =
       DateTimeFormatter.ofPattern("d MMMM uuuu", Locale.ENGLISH);
 
-  String text() {
-    return frequency() + days() + months() + weeks() + end();
+  String text(Anchor anchor) {
+    return anchor == Anchor.COMPLETION
+        ? frequency() + " after completion" + end()
+        : frequency() + days() + months() + weeks() + end();
   }
 
   private String frequency() {

@@ -12,6 +12,7 @@ import java.util.UUID;
  * @param templateId the template's
  * @param fields of the tasks; without a due date
  * @param start the first of these occurrences: local, in whole seconds, may be in a gap
+ * @param allDay whether occurrences are the days of their times, and {@code UNTIL} is a date
  * @param timezone the IANA name of the zone of local times
  * @param rrule a rule of RFC 5545, whose {@code COUNT} counts from {@code start}
  * @param excluded local times of occurrences from {@code start} on that have a task
@@ -21,6 +22,7 @@ public record Series(
     UUID templateId,
     TaskDraft fields,
     LocalDateTime start,
+    boolean allDay,
     String timezone,
     String rrule,
     List<LocalDateTime> excluded,

@@ -69,9 +69,11 @@ public final class SeriesReader {
       return Optional.empty();
     }
     Recurrence recurrence = template.recurrence();
-    return recurrence.upcoming(Template.later(template.nextDue(), from), 1).stream()
-        .findFirst()
-        .map(first -> series(template, recurrence, first, withTask));
+    Optional<Instant> next =
+        recurrence.anchor() == Anchor.COMPLETION
+            ? Optional.of(template.nextDue()).filter(due -> !due.isBefore(from))
+            : recurrence.upcoming(Template.later(template.nextDue(), from), 1).stream().findFirst();
+    return next.map(first -> series(template, recurrence, first, withTask));
   }
 
   private static Series series(
@@ -81,8 +83,9 @@ public final class SeriesReader {
     LocalTime time = pattern.start().toLocalTime();
     return new Series(
         template.id(),
-        template.draft(null),
+        template.fields().draft(),
         pattern.start(),
+        recurrence.allDay(),
         template.schedule().timezone(),
         pattern.rrule(),
         withTask.stream()

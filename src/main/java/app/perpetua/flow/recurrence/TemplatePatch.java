@@ -1,10 +1,8 @@
 package app.perpetua.flow.recurrence;
 
 import static java.util.Objects.requireNonNullElse;
-import static java.util.Objects.requireNonNullElseGet;
 
 import app.perpetua.flow.tasks.FieldPatch;
-import app.perpetua.flow.tasks.TaskDraft;
 import java.time.Instant;
 import java.time.ZoneId;
 import org.jspecify.annotations.Nullable;
@@ -19,16 +17,11 @@ record TemplatePatch(
     @Nullable Integer version,
     FieldPatch fields,
     @Nullable Rrule rule,
-    @Nullable Instant startsAt,
-    @Nullable String timezone,
+    Timing timing,
     @Nullable Boolean active,
     boolean updatesInstance) {
   boolean setsRecurrence() {
-    return rule != null || startsAt != null || timezone != null;
-  }
-
-  private @Nullable ZoneId zone() {
-    return timezone == null ? null : ZoneId.of(timezone);
+    return rule != null || timing.isGiven();
   }
 
   /**
@@ -39,32 +32,24 @@ record TemplatePatch(
    */
   @Nullable Recurrence recurrence(@Nullable Template template, Instant now) {
     if (template == null) {
-      return rule == null
-          ? null
-          : new Recurrence(
-              rule,
-              requireNonNullElse(startsAt, now),
-              requireNonNullElseGet(zone(), () -> ZoneId.of("UTC")));
+      return rule == null ? null : timing.recurrence(rule, now, ZoneId.of("UTC"));
     }
     Recurrence old = template.recurrence();
-    return new Recurrence(
-        requireNonNullElse(rule, old.rule()),
-        requireNonNullElse(startsAt, old.startsAt()),
-        requireNonNullElse(zone(), old.zone()));
+    return timing.applyTo(old, requireNonNullElse(rule, old.rule()));
   }
 
-  /** Keeps {@code nextDue}. */
+  /** Keeps {@code nextDue} and the number of created tasks. */
   Template applyTo(Template old, Recurrence recurrence) {
-    TaskDraft changed = fields.applyTo(old.draft(null));
     return new Template(
         old.id(),
         old.userId(),
-        changed.title(),
-        changed.description(),
-        changed.priority(),
-        changed.estimatedDuration(),
-        Template.Schedule.of(recurrence, old.nextDue(), requireNonNullElse(active, old.active()))
-            .named(requireNonNullElse(timezone, old.schedule().timezone())),
+        Template.Fields.of(fields.applyTo(old.fields().draft())),
+        Template.Schedule.of(
+            recurrence,
+            requireNonNullElse(timing.timezone(), old.schedule().timezone()),
+            old.nextDue(),
+            requireNonNullElse(active, old.active())),
+        old.created(),
         old.version(),
         old.createdAt(),
         old.updatedAt());

@@ -10,7 +10,8 @@ import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.TaskDraft;
 import app.perpetua.flow.tasks.TaskForm;
 import java.time.Instant;
-import java.time.ZoneId;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.Collections;
 import java.util.Objects;
 import java.util.UUID;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 /** Endpoints of templates. */
 final class TemplateRoutes {
   private static final int MAX_TIMEZONE = 64;
+  private static final String START_BOUNDS = "must be from 1970 on and at most five years ahead";
   private static final int PREVIEW = 10;
   private static final int MAX_PREVIEW = 100;
 
@@ -48,15 +50,13 @@ final class TemplateRoutes {
 
   /** POST /templates. */
   Function<Tx, Reply> create(Request request) {
-    JsonReader body = request.body().required("rrule").notNull("starts_at", "timezone");
+    JsonReader body = request.body().required("rrule");
     TaskDraft fields = form.templateFields(body);
     Rrule rule = rule(body);
-    Instant startsAt = startsAt(body, request.now());
-    String timezone = timezone(body);
+    Timing timing = timing(body, request.now());
     body.validate();
     TemplateDraft draft =
-        new TemplateDraft(
-            Objects.requireNonNull(fields), Objects.requireNonNull(rule), startsAt, timezone);
+        new TemplateDraft(Objects.requireNonNull(fields), Objects.requireNonNull(rule), timing);
     return tx -> {
       body.checkTime();
       Templates.Created created = templates.create(tx, draft);
@@ -70,15 +70,13 @@ final class TemplateRoutes {
   /** PATCH /templates/{id}. */
   Function<Tx, Reply> patch(Request request) {
     UUID id = request.pathId("id");
-    JsonReader body =
-        request.body().notNull("version", "rrule", "starts_at", "timezone", "active", "apply_to");
+    JsonReader body = request.body().notNull("version", "rrule", "active", "apply_to");
     TemplatePatch patch =
         new TemplatePatch(
             body.version(),
             form.fieldPatch(body),
             rule(body),
-            startsAt(body, request.now()),
-            timezone(body),
+            timing(body, request.now()),
             body.bool("active"),
             "future".equals(body.oneOf("apply_to", "template", "future")));
     body.validate();
@@ -111,16 +109,14 @@ final class TemplateRoutes {
     QueryParameters query = request.query();
     int defaultCount = query.integer("count", PREVIEW, 1, MAX_PREVIEW);
     query.validate();
-    JsonReader body = request.body().required("rrule").notNull("starts_at", "timezone", "count");
+    JsonReader body = request.body().required("rrule").notNull("count");
     int count = Objects.requireNonNullElse(body.integer("count", 1, MAX_PREVIEW), defaultCount);
     Rrule rule = rule(body);
-    Instant startsAt = startsAt(body, request.now());
-    String timezone = timezone(body);
+    Timing timing = timing(body, request.now());
     body.validate();
-    ZoneId zone = timezone == null ? null : ZoneId.of(timezone);
     return tx -> {
       body.checkTime();
-      return Reply.ok(templates.preview(tx, Objects.requireNonNull(rule), startsAt, zone, count));
+      return Reply.ok(templates.preview(tx, Objects.requireNonNull(rule), timing, count));
     };
   }
 
@@ -138,13 +134,23 @@ final class TemplateRoutes {
     };
   }
 
-  private static @Nullable Instant startsAt(JsonReader body, Instant now) {
+  private static Timing timing(JsonReader body, Instant now) {
+    body.notNull("starts_at", "starts_on", "timezone", "anchor");
     Instant startsAt = body.instant("starts_at");
-    if (startsAt != null
-        && (startsAt.isBefore(Instant.EPOCH) || startsAt.isAfter(now.plus(Recurrence.LOOKAHEAD)))) {
-      body.addErrorOfNow("starts_at", "must be from 1970 on and at most five years ahead");
+    Instant latest = now.plus(Recurrence.LOOKAHEAD);
+    if (startsAt != null && (startsAt.isBefore(Instant.EPOCH) || startsAt.isAfter(latest))) {
+      body.addErrorOfNow("starts_at", START_BOUNDS);
     }
-    return startsAt;
+    LocalDate startsOn = body.date("starts_on");
+    if (startsOn != null
+        && (startsOn.isBefore(LocalDate.EPOCH)
+            || startsOn.isAfter(LocalDate.ofInstant(latest, ZoneOffset.UTC)))) {
+      body.addErrorOfNow("starts_on", START_BOUNDS);
+    }
+    if (startsAt != null && startsOn != null) {
+      body.addError("starts_on", "must be absent if starts_at is given");
+    }
+    return new Timing(startsAt, startsOn, timezone(body), body.oneOf("anchor", Anchor.class));
   }
 
   private static @Nullable String timezone(JsonReader body) {

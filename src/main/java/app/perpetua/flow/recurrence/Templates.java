@@ -4,16 +4,17 @@ import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
-import app.perpetua.flow.sql.LockedUser;
 import app.perpetua.flow.sql.Page;
 import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Query;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.Instances;
+import app.perpetua.flow.tasks.Placement;
 import app.perpetua.flow.tasks.Task;
 import app.perpetua.flow.tasks.TaskDraft;
 import app.perpetua.flow.tasks.Tasks;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.Objects;
@@ -33,10 +34,12 @@ final class Templates {
   /**
    * What a rule will do.
    *
-   * @param occurrences earliest first
+   * @param occurrences earliest first; if anchored to completions, as if each task were completed
+   *     on its day
+   * @param days those of the occurrences of a rule for days; null for others
    * @param rruleText the rule in English
    */
-  record Preview(List<Instant> occurrences, String rruleText) {}
+  record Preview(List<Instant> occurrences, @Nullable List<LocalDate> days, String rruleText) {}
 
   /** A new template and its first instance, if the first occurrence is within the horizon. */
   record Created(Template template, Optional<Task> task) {}
@@ -65,14 +68,24 @@ final class Templates {
   }
 
   Preview preview(Tx tx, UUID id, int count) {
-    Recurrence recurrence = get(tx, id).recurrence();
-    return new Preview(recurrence.upcoming(tx.now(), count), recurrence.description());
+    Template template = get(tx, id);
+    Recurrence recurrence = template.recurrence();
+    int left = Math.min(count, recurrence.left(template.created()));
+    return preview(recurrence, tx.now(), left);
   }
 
   /** The first occurrences of a rule that is not stored, refused as by {@link #create}. */
-  Preview preview(Tx tx, Rrule rule, @Nullable Instant startsAt, @Nullable ZoneId zone, int count) {
-    Recurrence recurrence = recurrence(tx, rule, startsAt, zone);
-    return new Preview(recurrence.upcoming(recurrence.startsAt(), count), recurrence.description());
+  Preview preview(Tx tx, Rrule rule, Timing timing, int count) {
+    Recurrence recurrence = recurrence(tx, rule, timing);
+    return preview(recurrence, recurrence.startsAt(), Math.min(count, recurrence.left(0)));
+  }
+
+  private static Preview preview(Recurrence recurrence, Instant from, int count) {
+    List<Instant> occurrences = recurrence.upcoming(from, count);
+    return new Preview(
+        occurrences,
+        recurrence.allDay() ? occurrences.stream().map(recurrence::day).toList() : null,
+        recurrence.description());
   }
 
   /**
@@ -82,9 +95,10 @@ final class Templates {
    *     long for the tier, {@code LIMIT_EXCEEDED} for open tasks or active templates
    */
   Created create(Tx tx, TemplateDraft draft) {
-    Recurrence recurrence = recurrence(tx, draft.rule(), draft.startsAt(), draft.zone());
-    TaskDraft fields = draft.fields();
+    Recurrence recurrence = recurrence(tx, draft.rule(), draft.timing());
+    Template.Fields fields = Template.Fields.of(draft.fields());
     tasks.checkDescription(tx.owner(), fields.description());
+    Tasks.checkPlacement(tx, fields.placement(), Placement.INBOX);
     Instant first = recurrence.first().orElseThrow();
     boolean withinHorizon = withinHorizon(first, tx.now());
     if (withinHorizon) {
@@ -92,17 +106,20 @@ final class Templates {
     }
     checkActiveLimit(tx);
     Instant next =
-        withinHorizon ? recurrence.next(Template.later(first, tx.now())).orElse(null) : first;
+        withinHorizon
+            ? Template.following(recurrence, Template.later(first, tx.now()), 1).orElse(null)
+            : first;
     Template template =
         new Template(
             ids.next(),
             tx.userId(),
-            fields.title(),
-            fields.description(),
-            fields.priority(),
-            fields.estimatedDuration(),
-            Template.Schedule.of(recurrence, next, true)
-                .named(Objects.requireNonNullElse(draft.timezone(), tx.owner().timezone())),
+            fields,
+            Template.Schedule.of(
+                recurrence,
+                Objects.requireNonNullElse(draft.timing().timezone(), tx.owner().timezone()),
+                next,
+                true),
+            withinHorizon ? 1 : 0,
             1,
             tx.now(),
             tx.now());
@@ -112,7 +129,7 @@ final class Templates {
       schedule(tx, template.id(), first);
       return new Created(template, Optional.empty());
     }
-    Task task = instances.create(tx, template.id(), template.draft(first));
+    Task task = instances.create(tx, template.id(), template.draft(first, userZone(tx)), first);
     return new Created(template, Optional.of(task));
   }
 
@@ -126,7 +143,9 @@ final class Templates {
   Template patch(Tx tx, UUID id, TemplatePatch patch) {
     Optional<Template> found = find(tx, id);
     tasks.checkDescription(
-        tx.owner(), patch.fields().description(), found.map(Template::description).orElse(null));
+        tx.owner(),
+        patch.fields().description(),
+        found.map(template -> template.fields().description()).orElse(null));
     Recurrence recurrence = patch.recurrence(found.orElse(null), tx.now());
     if (patch.setsRecurrence() && recurrence != null) {
       check(recurrence);
@@ -134,6 +153,7 @@ final class Templates {
     Template old = found.orElseThrow(() -> missing(tx, id));
     Refusal.checkVersion("template", patch.version(), old.version());
     Template changed = patch.applyTo(old, Objects.requireNonNull(recurrence));
+    Tasks.checkPlacement(tx, changed.fields().placement(), old.fields().placement());
     if (changed.equals(old) && !patch.updatesInstance()) {
       return old;
     }
@@ -169,18 +189,20 @@ final class Templates {
           rescheduled
               ? newOccurrence(changed.recurrence(), instance, existing, tx.now())
               : instance.occurrence();
-      Task task = instance.task();
-      Instant due = occurrence.equals(instance.occurrence()) ? task.dueDate() : occurrence;
-      TaskDraft fields = patch.fields().applyTo(task.fields()).withDueDate(due);
+      TaskDraft fields = patch.fields().applyTo(instance.task().fields());
+      if (!occurrence.equals(instance.occurrence())) {
+        fields = changed.due(fields, occurrence, userZone(tx));
+      }
       instances.update(tx, instance, fields, occurrence);
       newest =
           Template.later(Template.later(existing.newestOtherOccurrence(), occurrence), tx.now());
     }
     Instant next = changed.nextDue();
     if (rescheduled) {
-      next = changed.recurrence().next(newest).orElse(null);
+      changed = changed.withCreated(existing.pending().isPresent() ? 1 : 0);
+      next = Template.following(changed.recurrence(), newest, changed.created()).orElse(null);
     } else if (changed.active() && !old.active()) {
-      next = changed.nextOccurrence(existing, tx.now()).orElse(null);
+      next = changed.nextOccurrence(existing, ended(tx, changed, existing), tx.now()).orElse(null);
     }
     if (!changed.active()) {
       jobs.cancel(tx, old.id());
@@ -209,10 +231,28 @@ final class Templates {
     if (!open.occurrence().isAfter(now)) {
       return open.occurrence();
     }
-    return recurrence
-        .next(Template.later(existing.newestOtherOccurrence(), now))
-        .filter(next -> withinHorizon(next, now))
-        .orElse(open.occurrence());
+    Instant after = Template.later(existing.newestOtherOccurrence(), now);
+    Optional<Instant> first =
+        recurrence.anchor() == Anchor.COMPLETION && !recurrence.startsAt().isAfter(after)
+            ? Optional.of(recurrence.on(recurrence.day(open.occurrence())))
+                .filter(occurrence -> occurrence.isAfter(after))
+            : recurrence.next(after);
+    return first.filter(next -> withinHorizon(next, now)).orElse(open.occurrence());
+  }
+
+  /** When the newest instance was completed, skipped or deleted; null if none was, or unknown. */
+  static @Nullable Instant ended(Tx tx, Template template, Instances.Summary existing) {
+    return template.schedule().anchor() == Anchor.COMPLETION
+        ? tx.sql("recurrence.find_deleted_occurrence")
+            .bind("id", template.id())
+            .bind("newest", existing.newestOccurrence())
+            .one(row -> row.instant("ended_at"))
+            .orElse(existing.newestEnded())
+        : null;
+  }
+
+  static ZoneId userZone(Tx tx) {
+    return ZoneId.of(tx.owner().timezone());
   }
 
   /** Deletes a template and keeps its instances. */
@@ -233,18 +273,14 @@ final class Templates {
   }
 
   /** A checked recurrence, by default from its next occurrence on in the user's time zone. */
-  private static Recurrence recurrence(
-      Tx tx, Rrule rule, @Nullable Instant startsAt, @Nullable ZoneId zone) {
-    LockedUser owner = tx.owner();
-    ZoneId there = Objects.requireNonNullElseGet(zone, () -> ZoneId.of(owner.timezone()));
-    Recurrence fromNow =
-        new Recurrence(rule, Objects.requireNonNullElse(startsAt, tx.now()), there);
+  private static Recurrence recurrence(Tx tx, Rrule rule, Timing timing) {
+    Recurrence fromNow = timing.recurrence(rule, tx.now(), userZone(tx));
     check(fromNow);
-    if (startsAt != null) {
+    if (timing.startsAt() != null || timing.startsOn() != null) {
       return fromNow;
     }
     Recurrence recurrence =
-        Recurrence.startingAfter(rule, tx.now(), there)
+        Recurrence.startingAfter(rule, tx.now(), fromNow.zone(), fromNow.anchor())
             .orElseThrow(() -> Refusal.invalid("rrule", "has no occurrence after now"));
     check(recurrence);
     return recurrence;
@@ -284,10 +320,15 @@ final class Templates {
   private static Query bind(Query statement, Template template) {
     return statement
         .bind("id", template.id())
-        .bind("title", template.title())
-        .bind("description", template.description())
-        .bind("priority", template.priority())
-        .bind("estimated_duration", template.estimatedDuration())
+        .bind("title", template.fields().title())
+        .bind("description", template.fields().description())
+        .bind("priority", template.fields().priority())
+        .bind("estimated_duration", template.fields().estimatedDuration())
+        .bind("list_id", template.fields().listId())
+        .bind("label_ids", template.fields().labelIds())
+        .bind("all_day", template.schedule().allDay())
+        .bind("anchor", template.schedule().anchor())
+        .bind("created", template.created())
         .bind("rrule", template.schedule().rrule())
         .bind("timezone", template.schedule().timezone())
         .bind("starts_at", template.schedule().startsAt())

@@ -7,6 +7,7 @@ import app.perpetua.flow.events.Events;
 import app.perpetua.flow.sql.Row;
 import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -28,6 +29,8 @@ public final class Instances {
    *
    * @param newestOccurrence null if there are no instances
    * @param newestDueDate due date of the newest instance; null if it has none
+   * @param newestDueOn the day on which the newest instance is due; null if it is due at a time
+   * @param newestEnded when the newest instance was completed or skipped; null if it was not
    * @param pending the newest instance that is not completed
    * @param newestOtherOccurrence the newest occurrence except the pending one; null if there is no
    *     other, or none is pending
@@ -35,12 +38,16 @@ public final class Instances {
   public record Summary(
       @Nullable Instant newestOccurrence,
       @Nullable Instant newestDueDate,
+      @Nullable LocalDate newestDueOn,
+      @Nullable Instant newestEnded,
       Optional<Pending> pending,
       @Nullable Instant newestOtherOccurrence) {
     static Summary of(Row row) {
       return new Summary(
           row.instantOrNull("newest_occurrence"),
           row.instantOrNull("newest_due"),
+          row.dateOrNull("newest_due_on"),
+          row.instantOrNull("newest_ended"),
           Optional.ofNullable(row.uuidOrNull("id"))
               .map(_ -> new Pending(Task.of(row), row.instant("occurrence_at"))),
           row.instantOrNull("other_occurrence"));
@@ -73,17 +80,17 @@ public final class Instances {
     return tx.sql("tasks.find_instances")
         .bind("template_id", templateId)
         .one(Summary::of)
-        .orElse(new Summary(null, null, Optional.empty(), null));
+        .orElse(new Summary(null, null, null, null, Optional.empty(), null));
   }
 
   /**
    * Creates the first instance without checking the limit of open tasks.
    *
-   * @param draft its due date is the occurrence
+   * @param draft with a due date
    */
-  public Task create(Tx tx, UUID templateId, TaskDraft draft) {
+  public Task create(Tx tx, UUID templateId, TaskDraft draft, Instant occurrence) {
     Task task = Task.create(ids.next(), tx.userId(), templateId, draft, tx.now());
-    tasks.insert(tx, task, draft.dueDate());
+    tasks.insert(tx, task, occurrence);
     return task;
   }
 
@@ -92,9 +99,9 @@ public final class Instances {
    * reminders, not fired (FR-093), regardless of limits. If the newest one was deleted, they are as
    * they were then.
    *
-   * @param draft its due date is the occurrence
+   * @param draft with a due date
    */
-  public void createNext(Tx tx, UUID templateId, TaskDraft draft) {
+  public void createNext(Tx tx, UUID templateId, TaskDraft draft, Instant occurrence) {
     Parts parts =
         tx.sql("tasks.find_parts")
             .bind("template_id", templateId)
@@ -107,7 +114,7 @@ public final class Instances {
     Task task =
         Task.create(ids.next(), tx.userId(), templateId, draft, tx.now())
             .withSubtasks(parts.subtasks().size(), 0);
-    tasks.insert(tx, task, draft.dueDate());
+    tasks.insert(tx, task, occurrence);
     for (int index = 0; index < parts.subtasks().size(); index++) {
       SubtaskPart part = parts.subtasks().get(index);
       subtasks.insert(tx, task.id(), part.title(), index, part.source());

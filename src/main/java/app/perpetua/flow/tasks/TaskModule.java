@@ -36,7 +36,9 @@ public final class TaskModule implements FeatureModule {
     tasks =
         new Tasks(config, context.ids(), context.json(), context.events(), tombstones, instances);
     subtasks = new Subtasks(tasks, context.ids(), context.events());
-    taskRoutes = new TaskRoutes(tasks, achievements, new TaskForm(config));
+    taskRoutes =
+        new TaskRoutes(
+            tasks, new TaskMoves(tasks, context.events()), achievements, new TaskForm(config));
     subtaskRoutes = new SubtaskRoutes(tasks, subtasks, achievements);
     reverters =
         List.of(
@@ -75,6 +77,14 @@ public final class TaskModule implements FeatureModule {
         write(POST, "/api/v1/tasks/{id}/force-complete", taskRoutes::forceComplete)
             .conditionalOn(taskRoutes::show)
             .versionedCommand("task.force_complete")
+            .scopes(TASKS_WRITE),
+        write(POST, "/api/v1/tasks/{id}/skip", taskRoutes::skip)
+            .conditionalOn(taskRoutes::show)
+            .versionedCommand("task.skip")
+            .scopes(TASKS_WRITE),
+        write(POST, "/api/v1/tasks/{id}/postpone", taskRoutes::postpone)
+            .conditionalOn(taskRoutes::show)
+            .versionedCommand("task.postpone")
             .scopes(TASKS_WRITE),
         read("/api/v1/tasks/{id}/subtasks", subtaskRoutes::list).scopes(TASKS_READ),
         write(POST, "/api/v1/tasks/{id}/subtasks", subtaskRoutes::create)

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /** Endpoints of tasks. */
 final class TaskRoutes {
@@ -23,11 +24,13 @@ final class TaskRoutes {
   };
 
   private final Tasks tasks;
+  private final TaskMoves moves;
   private final Achievements achievements;
   private final TaskForm form;
 
-  TaskRoutes(Tasks tasks, Achievements achievements, TaskForm form) {
+  TaskRoutes(Tasks tasks, TaskMoves moves, Achievements achievements, TaskForm form) {
     this.tasks = tasks;
+    this.moves = moves;
     this.achievements = achievements;
     this.form = form;
   }
@@ -95,6 +98,32 @@ final class TaskRoutes {
       Task task = tasks.forceComplete(tx, id, Objects.requireNonNull(version));
       return Reply.ok(new Forced(task, achievements.unlocked(tx), achievements.streak(tx)));
     };
+  }
+
+  /** POST /tasks/{id}/skip. */
+  Function<Tx, Reply> skip(Request request) {
+    UUID id = request.pathId("id");
+    JsonReader body = request.body().notNull("version");
+    Integer version = body.version();
+    body.validate();
+    return tx -> Reply.ok(moves.skip(tx, id, version));
+  }
+
+  /** POST /tasks/{id}/postpone. */
+  Function<Tx, Reply> postpone(Request request) {
+    UUID id = request.pathId("id");
+    JsonReader body = request.body().notNull("version", "due_date", "due_on", "days");
+    TaskMoves.Postponement to =
+        new TaskMoves.Postponement(
+            body.version(),
+            body.instant("due_date"),
+            body.date("due_on"),
+            body.integer("days", 1, (int) Tasks.HORIZON.toDays()));
+    if (Stream.of("due_date", "due_on", "days").filter(body::has).count() != 1) {
+      body.addError("days", "must be present if and only if due_date and due_on are absent");
+    }
+    body.validate();
+    return tx -> Reply.ok(moves.postpone(tx, id, to));
   }
 
   /** DELETE /tasks/{id}. */

@@ -212,6 +212,19 @@ public final class Tasks {
    * if the change completes an instance of a template, schedules the next one (FR-016).
    */
   Task store(Tx tx, Task old, Task changed) {
+    return store(tx, old, changed, null);
+  }
+
+  /** Archives an instance of a template as skipped, ends its focus and schedules the next one. */
+  Task storeSkipped(Tx tx, Task old) {
+    Task archived =
+        old.with(old.fields(), old.completion(), old.hidden(), true).withFocusEnded(tx.now());
+    Task task = store(tx, old, archived, tx.now());
+    scheduleNextInstance(tx, task);
+    return task;
+  }
+
+  private Task store(Tx tx, Task old, Task changed, @Nullable Instant skippedAt) {
     boolean completes = changed.completed() && !old.completed();
     Task task = (completes ? changed.counted(tx.now()) : changed).nextRevision(tx.now());
     int openDelta = (task.open() ? 1 : 0) - (old.open() ? 1 : 0);
@@ -225,6 +238,7 @@ public final class Tasks {
         .bind("completed_by", task.completion().completedBy())
         .bind("hidden", task.hidden())
         .bind("archived", task.archived())
+        .bind("skipped_at", skippedAt)
         .bind("subtask_count", task.subtasks().subtaskCount())
         .bind("subtask_completed_count", task.subtasks().subtaskCompletedCount())
         .bind("version", task.version())
@@ -313,8 +327,11 @@ public final class Tasks {
     return Refusal.invalid("due_on", "must be absent or null if due_date is set");
   }
 
-  /** Refuses a list or label that the user does not have, unless the task has it already. */
-  private static void checkPlacement(Tx tx, Placement changed, Placement old) {
+  /**
+   * Refuses a list or label that the user does not have, unless the task or template has it
+   * already, with {@code VALIDATION_ERROR}.
+   */
+  public static void checkPlacement(Tx tx, Placement changed, Placement old) {
     boolean sameList = Objects.equals(changed.listId(), old.listId());
     boolean sameLabels = old.labelIds().containsAll(changed.labelIds());
     if ((sameList || changed.listId() == null) && sameLabels) {

@@ -40,10 +40,15 @@ class CalendarWriterTest {
   }
 
   private static Series series(String zone, String rrule) {
+    return series(false, zone, rrule);
+  }
+
+  private static Series series(boolean allDay, String zone, String rrule) {
     return new Series(
         ID,
         new TaskDraft("Stand-up", "Daily.", Priority.LOW, null, 15),
         LocalDateTime.of(2026, 12, 1, 9, 30),
+        allDay,
         zone,
         rrule,
         List.of(LocalDateTime.of(2026, 12, 2, 9, 30)),

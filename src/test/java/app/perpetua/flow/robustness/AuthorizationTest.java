@@ -75,6 +75,8 @@ class AuthorizationTest {
           Map.entry("PATCH /api/v1/tasks/{id}", Map.of("version", 1, "title", "taken")),
           Map.entry("PUT /api/v1/tasks/{id}", Map.of("version", 1, "title", "taken")),
           Map.entry("POST /api/v1/tasks/{id}/force-complete", Map.of("version", 1)),
+          Map.entry("POST /api/v1/tasks/{id}/skip", Map.of()),
+          Map.entry("POST /api/v1/tasks/{id}/postpone", Map.of("days", 1)),
           Map.entry("POST /api/v1/tasks/{id}/subtasks", Map.of("title", "added")),
           Map.entry("PATCH /api/v1/subtasks/{id}", Map.of("completed", true)),
           Map.entry("PUT /api/v1/subtasks/{id}", Map.of("order_index", 0)),

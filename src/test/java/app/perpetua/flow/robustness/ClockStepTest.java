@@ -181,7 +181,9 @@ class ClockStepTest {
     Api.Answer created = send("POST", "/templates", DAILY, 201);
     id("templates", created.id());
     id("instance", created.json().at("/task/id").stringValue());
-    id("other template", send("POST", "/templates", DAILY, 201).id());
+    Api.Answer other = send("POST", "/templates", DAILY, 201);
+    id("other template", other.id());
+    id("other instance", other.json().at("/task/id").stringValue());
     String note = id("notes", api().createNote("Call the dentist"));
     id("note tombstone", tombstone("/notes/" + api().createNote("gone")));
     id("task tombstone", tombstone("/tasks/" + api().createTask("gone")));
@@ -309,6 +311,8 @@ class ClockStepTest {
     call("POST", "/templates/preview", Map.of("rrule", "FREQ=WEEKLY"), 200);
     Map<String, Object> rule = Map.of("rrule", "FREQ=WEEKLY", "apply_to", "future");
     call("PATCH", "/templates/{templates}", rule, 200);
+    call("POST", "/tasks/{instance}/postpone", Map.of("days", 3), 200);
+    call("POST", "/tasks/{other instance}/skip", Map.of(), 200);
     call("DELETE", "/templates/{other template}", null, 204);
     call("PATCH", "/tasks/{instance}", Map.of("completed", true), 200);
     succeed(service.runDueJobs());

@@ -27,6 +27,8 @@ final class Account {
     SECOND_SUBTASK,
     REMINDER,
     TEMPLATE,
+    /** A task that a template has created. */
+    INSTANCE,
     NOTE,
     TOMBSTONE,
     NOTIFICATION,
@@ -171,6 +173,11 @@ final class Account {
                   Map.of("type", "absolute", "scheduled_at", in(Duration.ofHours(5)))));
       case TEMPLATE ->
           id(session.post("/api/v1/templates", Map.of("title", "template", "rrule", "FREQ=DAILY")));
+      case INSTANCE -> {
+        Map<String, String> once = Map.of("title", "template", "rrule", "FREQ=DAILY;COUNT=1");
+        String template = id(session.post("/api/v1/templates", once));
+        yield id(session.get("/api/v1/tasks?template_id=" + template).required(0));
+      }
       case NOTE -> id(session.post("/api/v1/notes", Map.of("content", "a note")));
       case TOMBSTONE ->
           session

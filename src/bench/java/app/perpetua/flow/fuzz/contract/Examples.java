@@ -41,7 +41,10 @@ final class Examples {
     String[] steps = operation.path().split("/", -1);
     for (int i = 1; i < steps.length; i++) {
       if (steps[i].startsWith("{")) {
-        draft.path.put(steps[i].substring(1, steps[i].indexOf('}')), id(steps[i - 1]));
+        boolean skips = operation.name().equals("POST /api/v1/tasks/{id}/skip");
+        draft.path.put(
+            steps[i].substring(1, steps[i].indexOf('}')),
+            skips ? account.of(Kind.INSTANCE) : id(steps[i - 1]));
       }
     }
     if (operation.name().equals("GET /api/v1/search")) {
@@ -135,6 +138,9 @@ final class Examples {
         account.of(Kind.SUBTASK);
         yield Map.of("version", account.taskVersion());
       }
+      case "POST /api/v1/tasks/{id}/skip" -> Map.of();
+      case "POST /api/v1/tasks/{id}/postpone" ->
+          Map.of("version", account.taskVersion(), "due_date", account.in(Duration.ofDays(6)));
       case "POST /api/v1/tasks/{id}/subtasks" -> Map.of("title", "a step", "order_index", 0);
       case "PUT /api/v1/tasks/{id}/subtasks/reorder" ->
           Map.of("subtask_ids", List.of(account.of(Kind.SECOND_SUBTASK), account.of(Kind.SUBTASK)));
