@@ -82,13 +82,15 @@ cross join lateral (
 where l.created + i.imported + l.recovered <> t.live + l.deleted;
 
 -- name: active_template_has_instance_or_job
--- An active template has an open instance, or a job (possibly dead) that creates one.
+-- An active template has an instance that is neither completed nor skipped, or a job (possibly dead)
+-- that creates one.
 select p.user_id, p.id as template_id
 from tasks.task_templates p
 where p.active
   and not exists (
     select from tasks.task_instances t
-    where t.user_id = p.user_id and t.template_id = p.id and not t.completed)
+    where t.user_id = p.user_id and t.template_id = p.id and not t.completed
+      and t.skipped_at is null)
   and not exists (
     select from ops.job_queue j
     where j.user_id = p.user_id and j.kind = 'recurring_task_generate' and j.job_key = p.id::text

@@ -886,7 +886,7 @@ export interface paths {
         };
         /**
          * List the next occurrences of a template
-         * @description Lists future occurrences within five years, for active and paused templates. With `anchor: completion`, as if the last task were completed today, and each further one on its day.
+         * @description Lists future occurrences within five years, for active and paused templates. With `anchor: completion`, as if the open task were completed on its day, or today if that is later, and each further one on its day.
          */
         get: operations["previewTemplate"];
         put?: never;
@@ -3387,6 +3387,7 @@ export interface components {
          *       "completed_by": null,
          *       "hidden": false,
          *       "archived": false,
+         *       "skipped_at": null,
          *       "subtask_count": 1,
          *       "subtask_completed_count": 0,
          *       "version": 2,
@@ -3459,6 +3460,8 @@ export interface components {
             hidden: boolean;
             /** @description If true, the task is read-only. */
             archived: boolean;
+            /** @description When this occurrence of the template was skipped; such a task is archived. */
+            skipped_at: components["schemas"]["InstantOrNull"];
             subtask_count: number;
             subtask_completed_count: number;
             /** @description Increases by one with every request that changes the task or its subtasks. */

@@ -144,11 +144,22 @@ from notes.notes n
 where n.user_id = :user_id and n.id = any(:ids)
 
 -- name: insert_templates
+-- With lists and labels that the user has.
 insert into tasks.task_templates
-  (id, user_id, title, description, priority, estimated_duration, rrule, timezone, starts_at,
-   next_due, active, deleted_parts, version, created_at, updated_at)
-select r.id, :user_id, r.title, r.description, r.priority, r.estimated_duration, r.rrule, r.timezone,
-       r.starts_at, r.next_due, r.active, r.deleted_parts, r.version, r.created_at, r.updated_at
+  (id, user_id, title, description, priority, estimated_duration, list_id, label_ids, rrule, timezone,
+   anchor, all_day, starts_at, next_due, active, created, deleted_parts, version, created_at,
+   updated_at)
+select r.id, :user_id, r.title, r.description, r.priority, r.estimated_duration,
+       (select l.id from tasks.lists l where l.user_id = :user_id and l.id = r.list_id),
+       array(
+         select l.id
+         from unnest(r.label_ids) with ordinality as given (id, position)
+         join tasks.labels l on l.user_id = :user_id and l.id = given.id
+         order by given.position
+         limit 10
+       ),
+       r.rrule, r.timezone, r.anchor, coalesce(r.all_day, false), r.starts_at, r.next_due, r.active,
+       r.created, r.deleted_parts, r.version, r.created_at, r.updated_at
 from jsonb_populate_recordset(null::tasks.task_templates, :rows::jsonb) r
 
 -- name: insert_tasks
@@ -162,11 +173,11 @@ with counted as (
 insert into tasks.task_instances
   (id, user_id, template_id, occurrence_at, title, description, priority, due_date,
    estimated_duration, focus_time_seconds, completed, completed_at, completed_by, hidden, archived,
-   subtask_count, subtask_completed_count, version, created_at, updated_at)
+   skipped_at, subtask_count, subtask_completed_count, version, created_at, updated_at)
 select r.id, :user_id, p.id, r.occurrence_at, r.title, r.description, r.priority, r.due_date,
        r.estimated_duration, r.focus_time_seconds, r.completed, r.completed_at, r.completed_by,
-       r.hidden, r.archived, r.subtask_count, r.subtask_completed_count, r.version, r.created_at,
-       r.updated_at
+       r.hidden, r.archived, r.skipped_at, r.subtask_count, r.subtask_completed_count, r.version,
+       r.created_at, r.updated_at
 from jsonb_populate_recordset(null::tasks.task_instances, :rows::jsonb) r
 left join tasks.task_templates p
   on p.user_id = :user_id and p.id = r.template_id

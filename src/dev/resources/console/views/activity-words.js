@@ -56,6 +56,7 @@ export const ACTIONS = {
     icon: 'check', label: 'Completed a task', of: 'task', more: ({completed_by}) => named(COMPLETED_BY, completed_by),
   },
   task_reopened: {icon: 'undo', label: 'Reopened a task', of: 'task'},
+  task_skipped: {icon: 'archive', label: 'Skipped a task', of: 'task'},
   task_deleted: {icon: 'trash', label: 'Deleted a task', of: 'task'},
   task_recovered: {icon: 'undo', label: 'Recovered a task', of: 'task'},
   task_undone: undid('Undid a change of a task', 'task'),

@@ -52,10 +52,16 @@ record Entry(Origin origin, Content content, List<String> reasons) {
   /**
    * The schedule of a new template.
    *
+   * @param afterCompletion whether it counts from completions
    * @param startsAt the due date of the task, which is its first occurrence
    * @param next the occurrence after it; null if there is none
    */
-  record Repeat(String rrule, String timezone, Instant startsAt, @Nullable Instant next) {}
+  record Repeat(
+      String rrule,
+      boolean afterCompletion,
+      String timezone,
+      Instant startsAt,
+      @Nullable Instant next) {}
 
   /**
    * A reminder.

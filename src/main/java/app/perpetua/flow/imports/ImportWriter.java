@@ -228,6 +228,8 @@ final class ImportWriter {
         row.put(column, task.get(column));
       }
       row.put("rrule", repeat.rrule());
+      row.put("anchor", repeat.afterCompletion() ? "completion" : "schedule");
+      row.put("created", 1);
       row.put("timezone", repeat.timezone());
       row.put("starts_at", repeat.startsAt());
       row.put("next_due", repeat.next());

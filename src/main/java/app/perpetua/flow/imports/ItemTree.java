@@ -261,9 +261,9 @@ final class ItemTree {
     if (item.completed) {
       problem = "it is completed";
     } else if (item.due != null) {
-      switch (ImportedRule.of(item.rrule, item.due, item.zone, file.now())) {
+      switch (ImportedRule.of(item.rrule, item.afterCompletion, item.due, item.zone, file.now())) {
         case ImportedRule.Usable(String rrule, Instant next) -> {
-          return new Entry.Repeat(rrule, item.zone.getId(), item.due, next);
+          return new Entry.Repeat(rrule, item.afterCompletion, item.zone.getId(), item.due, next);
         }
         case ImportedRule.Unusable(String reason) -> problem = "the rule " + reason;
       }

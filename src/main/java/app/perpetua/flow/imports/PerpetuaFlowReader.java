@@ -17,6 +17,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -194,13 +195,30 @@ final class PerpetuaFlowReader implements EntryReader {
       if (startsAt == null) {
         throw Fields.invalid("starts_at", "is missing");
       }
+      row.put("list_id", fields.id("list_id"));
+      row.put("label_ids", labelIds(fields));
       row.put("rrule", rrule);
       row.put("timezone", timezone);
+      row.put("anchor", fields.oneOf("anchor", Set.of("schedule", "completion"), "schedule"));
+      row.put("all_day", fields.bool("all_day"));
+      row.put("created", fields.integer("created", 0, Integer.MAX_VALUE, 0));
       row.put("starts_at", startsAt);
       row.put("next_due", fields.instant("next_due"));
       row.put("active", fields.bool("active"));
       row.put("deleted_parts", deletedParts(fields));
       return new Entry.Template(row);
+    }
+
+    private static Set<UUID> labelIds(Fields fields) throws InvalidFieldException {
+      Set<UUID> ids = new LinkedHashSet<>();
+      for (JsonNode each : fields.object().path("label_ids").values()) {
+        try {
+          ids.add(UUID.fromString(each.asString("")));
+        } catch (IllegalArgumentException e) {
+          throw Fields.invalid("label_ids", "must be UUIDs");
+        }
+      }
+      return ids;
     }
 
     /** Whatever does not have the form that the next instance reads is dropped. */
@@ -228,6 +246,9 @@ final class PerpetuaFlowReader implements EntryReader {
       }
       Map<String, @Nullable Object> kept = new LinkedHashMap<>();
       kept.put("occurrence_at", new Fields(parts).instantText("occurrence_at"));
+      if (parts.has("ended_at")) {
+        kept.put("ended_at", new Fields(parts).instantText("ended_at"));
+      }
       kept.put("subtasks", subtasks);
       kept.put("reminders", reminders);
       return kept;
@@ -246,6 +267,11 @@ final class PerpetuaFlowReader implements EntryReader {
               : null);
       row.put("hidden", fields.bool("hidden"));
       row.put("archived", fields.bool("archived"));
+      row.put(
+          "skipped_at",
+          fields.bool("archived") && !fields.bool("completed")
+              ? fields.instant("skipped_at")
+              : null);
       List<Map<String, @Nullable Object>> subtasks = new ArrayList<>();
       for (JsonNode each : parts(fields, "subtasks")) {
         subtasks.add(subtask(new Fields(each), subtasks.size()));

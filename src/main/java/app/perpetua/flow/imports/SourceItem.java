@@ -39,6 +39,10 @@ final class SourceItem {
   final List<Entry.Alarm> reminders = new ArrayList<>();
   final List<Check> checks = new ArrayList<>();
   @Nullable String rrule;
+
+  /** Whether {@link #rrule} counts from completions. */
+  boolean afterCompletion;
+
   ZoneId zone;
 
   /** Why it is imported differently, as sentences. */

@@ -145,6 +145,7 @@ final class TodoistCsvReader implements EntryReader {
       // The file does not say when it is due next: from the day of the import on.
       item.due = recurrence.first();
       item.rrule = recurrence.rrule();
+      item.afterCompletion = recurrence.afterCompletion();
     }
 
     private static void duration(SourceItem item, Line line) {

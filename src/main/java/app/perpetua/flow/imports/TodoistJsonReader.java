@@ -181,6 +181,7 @@ final class TodoistJsonReader implements EntryReader {
               "Repeats", text(due, "string"), "Its recurrence cannot be expressed as a rule.");
         } else {
           item.rrule = rule.rrule();
+          item.afterCompletion = rule.afterCompletion();
         }
       }
     }

@@ -43,6 +43,7 @@ final class TaskTools {
   private final Route create;
   private final Route update;
   private final Route forceComplete;
+  private final Route skip;
   private final Route createSubtask;
   private final Route suggestSubtasks;
   private final Route confirm;
@@ -54,6 +55,7 @@ final class TaskTools {
     create = operations.command("task.create");
     update = operations.command("task.update");
     forceComplete = operations.command("task.force_complete");
+    skip = operations.command("task.skip");
     createSubtask = operations.command("subtask.create");
     suggestSubtasks = operations.of(POST, "/ai/generate-subtasks");
     confirm = operations.of(POST, "/ai/confirm-action").command("suggestion.confirm");
@@ -193,6 +195,13 @@ final class TaskTools {
       return changed(call, update, Objects.requireNonNull(id), args);
     }
     return versioned(call, forceComplete, Objects.requireNonNull(id), args, null);
+  }
+
+  ObjectNode skip(ToolCall call) {
+    call.readWriteArguments();
+    UUID id = taskId(call);
+    call.arguments().validate();
+    return changed(call, skip, Objects.requireNonNull(id), JsonNodeFactory.instance.objectNode());
   }
 
   ObjectNode breakDown(ToolCall call) {

@@ -37,6 +37,7 @@ final class Tools {
             Map.entry("add_task", tasks::add),
             Map.entry("update_task", tasks::update),
             Map.entry("complete_task", tasks::complete),
+            Map.entry("skip_task", tasks::skip),
             Map.entry("reschedule", tasks::reschedule),
             Map.entry("break_down", tasks::breakDown),
             Map.entry("add_note", notes::add),

@@ -23,15 +23,28 @@ public sealed interface ImportedRule {
   record Unusable(String reason) implements ImportedRule {}
 
   /**
-   * Checks a rule.
+   * Checks a rule that counts from its start.
    *
    * @param rrule as in a calendar file (RFC 5545), with or without {@code RRULE:}
    */
   static ImportedRule of(String rrule, Instant startsAt, ZoneId zone, Instant now) {
+    return of(rrule, false, startsAt, zone, now);
+  }
+
+  /**
+   * Checks a rule.
+   *
+   * @param rrule as in a calendar file (RFC 5545), with or without {@code RRULE:}
+   * @param afterCompletion whether it counts from completions
+   */
+  static ImportedRule of(
+      String rrule, boolean afterCompletion, Instant startsAt, ZoneId zone, Instant now) {
     return switch (RruleParser.parse(rrule)) {
       case Rrule.Parsed.Invalid(String reason) -> new Unusable(reason);
       case Rrule.Parsed.Valid(Rrule rule) -> {
-        Recurrence recurrence = new Recurrence(rule, startsAt, zone);
+        Recurrence recurrence =
+            new Recurrence(
+                rule, startsAt, zone, false, afterCompletion ? Anchor.COMPLETION : Anchor.SCHEDULE);
         String problem = recurrence.problem();
         yield problem == null
             ? new Usable(rule.text(), recurrence.next(Template.later(startsAt, now)).orElse(null))

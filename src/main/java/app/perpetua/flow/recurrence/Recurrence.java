@@ -135,11 +135,13 @@ record Recurrence(Rrule rule, Instant startsAt, ZoneId zone, boolean allDay, Anc
     if (anchor == Anchor.SCHEDULE) {
       return search(from.isBefore(startsAt) ? startsAt : from, count).found();
     }
-    Instant bound = from.plus(LOOKAHEAD);
-    return Stream.iterate(
-            next(from.isAfter(startsAt) ? from : startsAt.minusMillis(1)),
-            Optional::isPresent,
-            found -> found.flatMap(this::next))
+    return chain(next(from.isAfter(startsAt) ? from : startsAt.minusMillis(1)), count);
+  }
+
+  /** An occurrence and those that follow it within five years, at most {@code count}. */
+  List<Instant> chain(Optional<Instant> first, int count) {
+    Instant bound = first.map(occurrence -> occurrence.plus(LOOKAHEAD)).orElse(Instant.MAX);
+    return Stream.iterate(first, Optional::isPresent, found -> found.flatMap(this::next))
         .map(Optional::orElseThrow)
         .takeWhile(occurrence -> !occurrence.isAfter(bound))
         .limit(count)

@@ -70,18 +70,24 @@ final class Templates {
   Preview preview(Tx tx, UUID id, int count) {
     Template template = get(tx, id);
     Recurrence recurrence = template.recurrence();
+    if (recurrence.anchor() == Anchor.SCHEDULE) {
+      return preview(recurrence, recurrence.upcoming(tx.now(), count));
+    }
+    Optional<Instant> next =
+        Optional.ofNullable(template.nextDue())
+            .flatMap(due -> due.isAfter(tx.now()) ? Optional.of(due) : recurrence.next(tx.now()));
     int left = Math.min(count, recurrence.left(template.created()));
-    return preview(recurrence, tx.now(), left);
+    return preview(recurrence, recurrence.chain(next, left));
   }
 
   /** The first occurrences of a rule that is not stored, refused as by {@link #create}. */
   Preview preview(Tx tx, Rrule rule, Timing timing, int count) {
     Recurrence recurrence = recurrence(tx, rule, timing);
-    return preview(recurrence, recurrence.startsAt(), Math.min(count, recurrence.left(0)));
+    int left = Math.min(count, recurrence.left(0));
+    return preview(recurrence, recurrence.upcoming(recurrence.startsAt(), left));
   }
 
-  private static Preview preview(Recurrence recurrence, Instant from, int count) {
-    List<Instant> occurrences = recurrence.upcoming(from, count);
+  private static Preview preview(Recurrence recurrence, List<Instant> occurrences) {
     return new Preview(
         occurrences,
         recurrence.allDay() ? occurrences.stream().map(recurrence::day).toList() : null,

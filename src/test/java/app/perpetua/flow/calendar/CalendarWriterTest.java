@@ -234,6 +234,31 @@ class CalendarWriterTest {
             List.of(series("Pacific/Auckland", "FREQ=DAILY;COUNT=5"))));
   }
 
+  @Test
+  void FR_200_a_series_of_days_has_dates_and_no_length() {
+    assertEquals(
+        """
+        BEGIN:VEVENT
+        TRANSP:TRANSPARENT
+        UID:019bd5cd-e840-7a6f-b3d4-0c81e2f59a7b-event@perpetua-flow
+        SUMMARY:Stand-up
+        DESCRIPTION:Daily.
+        PRIORITY:9
+        DTSTAMP:20261102T093000Z
+        CREATED:20261101T080000Z
+        LAST-MODIFIED:20261102T093000Z
+        DTSTART;VALUE=DATE:20261201
+        RRULE:FREQ=DAILY;UNTIL=20261231
+        EXDATE;VALUE=DATE:20261202
+        SEQUENCE:4
+        END:VEVENT
+        """,
+        components(
+            CalendarFeed.Kind.EVENT,
+            List.of(),
+            List.of(series(true, "Pacific/Auckland", "FREQ=DAILY;UNTIL=20261231"))));
+  }
+
   /** Zones with a half-hour change, a change before midnight, no rule, no change at all. */
   @ParameterizedTest
   @CsvSource(

@@ -1,13 +1,16 @@
 package app.perpetua.flow.imports;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.quickadd.parser.QuickParser;
 import java.time.Instant;
 import java.time.ZoneId;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -54,6 +57,15 @@ class EnglishRecurrenceTest {
     assertNotNull(recurrence);
     assertEquals(rrule, recurrence.rrule());
     assertEquals(first, recurrence.first());
+    assertFalse(recurrence.afterCompletion());
+  }
+
+  @Test
+  void FR_173_an_exclamation_mark_counts_from_completions() {
+    EnglishRecurrence recurrence = parse("every! 3 days at 9am");
+    assertNotNull(recurrence);
+    assertTrue(recurrence.afterCompletion());
+    assertEquals("FREQ=DAILY;INTERVAL=3", recurrence.rrule());
   }
 
   @ParameterizedTest
@@ -68,7 +80,7 @@ class EnglishRecurrenceTest {
         "every day at 13pm",
         "every day starting some day",
         "every mon, someday",
-        "every! day",
+        "every! monday",
         "every day tomorrow",
         "water every day",
         "every day p1",

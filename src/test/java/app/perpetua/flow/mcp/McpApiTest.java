@@ -225,7 +225,7 @@ class McpApiTest {
   @Test
   void FR_160_each_tool_is_described_with_schemas_and_hints() {
     JsonNode tools = legacy(user.api(), "tools/list", Map.of()).get("result").get("tools");
-    assertEquals(15, tools.size());
+    assertEquals(16, tools.size());
     for (JsonNode tool : tools) {
       String name = tool.get("name").stringValue();
       assertTrue(name.matches("[a-z_]{1,64}"), name);
@@ -351,17 +351,25 @@ class McpApiTest {
     String note = call(agent, "add_note", Map.of("content", "Idea")).at("/note/id").stringValue();
     JsonNode undo = call(agent, "update_task", Map.of("task_id", task, "priority", "low"));
     String due = Json.instant(service.clock().instant().plus(Duration.ofDays(1)));
-    List<Map<String, @Nullable Object>> before = state();
     Map<String, Map<String, Object>> calls = new LinkedHashMap<>();
     calls.put("add_task", Map.of("title", "New", "subtasks", List.of("a", "b")));
     calls.put("update_task", Map.of("task_id", task, "title", "Changed"));
     calls.put("complete_task", Map.of("task_id", task));
+    String repeated =
+        user.api()
+            .post("/api/v1/templates", Map.of("title", "Again", "rrule", "FREQ=DAILY"))
+            .expect(201)
+            .json()
+            .at("/task/id")
+            .stringValue();
+    calls.put("skip_task", Map.of("task_id", repeated));
     calls.put("reschedule", Map.of("task_id", task, "due_date", due));
     calls.put("break_down", Map.of("task_id", task));
     calls.put("add_note", Map.of("content", "Other"));
     calls.put("convert_note", Map.of("note_id", note, "title", "Do it"));
     calls.put("add_reminder", Map.of("task_id", task, "at", due));
     calls.put("undo", Map.of("undo_id", undo.get("undo_id").stringValue()));
+    List<Map<String, @Nullable Object>> before = state();
     calls.forEach(
         (tool, arguments) -> {
           Map<String, Object> dry = new HashMap<>(arguments);
