@@ -23,9 +23,9 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rules of templates (FR-015, FR-016, FR-018). An active template has either an instance that
- * is not completed or a job that creates the next one. Methods that write require the owner's lock.
- * Thread-safe.
+ * The rules of templates (FR-015, FR-016, FR-018, FR-200 to FR-202). An active template has either
+ * an instance that is neither completed nor skipped or a job that creates the next one. Methods
+ * that write require the owner's lock. Thread-safe.
  *
  * <p>Methods that take an id refuse another user's row with {@code FORBIDDEN} and a missing one
  * with {@code NOT_FOUND}; methods that list refuse a deleted account with {@code UNAUTHORIZED}.

@@ -21,7 +21,7 @@ import tools.jackson.databind.JsonNode;
  * Thread-safe.
  */
 public final class Instances {
-  /** An instance that is not completed; it may be hidden or archived. */
+  /** An instance that is neither completed nor skipped; it may be hidden or archived. */
   public record Pending(Task task, Instant occurrence) {}
 
   /**

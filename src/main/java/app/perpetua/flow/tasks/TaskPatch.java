@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A partial update of a task; null keeps the old value.
  *
- * @param version the version that the client read; null only if the patch sets no fields
+ * @param version the version that the client read; null accepts every version
  * @param position in the list
  */
 public record TaskPatch(

@@ -383,6 +383,34 @@ class CalendarFeedApiTest {
     assertFalse(Ical.read(calendar.get(url).expect(200).bytes()).uids().contains(uid(id)));
   }
 
+  @Test
+  void FR_200_a_template_for_days_has_dates() {
+    String text = series(Map.of("rrule", "FREQ=DAILY;COUNT=3", "starts_on", "2026-03-12"));
+    assertTrue(text.contains("DTSTART;VALUE=DATE:20260313\r\n"), text);
+    assertTrue(text.contains("RRULE:FREQ=DAILY;INTERVAL=1;WKST=MO;COUNT=2\r\n"), text);
+  }
+
+  @Test
+  void FR_201_a_template_that_counts_from_completions_has_one_occurrence() {
+    String text =
+        series(
+            Map.of(
+                "rrule",
+                "FREQ=DAILY;INTERVAL=3",
+                "starts_on",
+                "2026-03-12",
+                "anchor",
+                "completion"));
+    assertTrue(text.contains("DTSTART;VALUE=DATE:20260315\r\n"), text);
+    assertTrue(text.contains("RRULE:FREQ=DAILY;COUNT=1\r\n"), text);
+  }
+
+  private String series(Map<String, ?> rule) {
+    String id = template(rule).at("/data/id").stringValue();
+    String text = calendar.get(url(feed(Map.of("template_id", id)))).expect(200).text();
+    return text.substring(text.indexOf("UID:" + uid(id)));
+  }
+
   private static List<Instant> days(Instant start, long... days) {
     return Arrays.stream(days).mapToObj(day -> start.plus(Duration.ofDays(day))).toList();
   }
