@@ -1055,6 +1055,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/agenda": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the agenda of a day
+         * @description Returns the open tasks that are overdue, those of the day, and those of the seven days after it, in the user's time zone. A task's day is the one on which it is due, or its `start_on` if that is later. Without a due date, a task is of the day on which it starts, and stays until it is completed. Excludes hidden and archived tasks and those of archived lists. Each of the three parts has at most 100 tasks, and the number of all.
+         */
+        get: operations["getAgenda"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/activity": {
         parameters: {
             query?: never;
@@ -3950,6 +3973,54 @@ export interface components {
         };
         TaskDetailAnswer: {
             data: components["schemas"]["TaskDetail"];
+        };
+        Agenda: {
+            /** Format: date */
+            date: string;
+            /** @description The IANA time zone of the user, in which the days are. */
+            timezone: string;
+            now: components["schemas"]["Instant"];
+            /** @description Tasks that were completed on `date`, also of archived lists. */
+            completed_count: number;
+            /** @description Tasks that were due before `now`, or before `date` if that is not today; all-day tasks only if their day is before `date`. Longest overdue first. */
+            overdue: components["schemas"]["AgendaSection"];
+            /** @description Other tasks of `date`; those without a time first, then by time. */
+            today: components["schemas"]["AgendaSection"];
+            /** @description The seven days after `date`. */
+            upcoming: {
+                /** @description All tasks of these days. */
+                count: number;
+                /** @description Whether there are more tasks than the first 100. */
+                truncated: boolean;
+                days: components["schemas"]["AgendaDay"][];
+            };
+            /** @description The numbers of tasks by list, of lists that have any; the inbox first. */
+            lists: components["schemas"]["AgendaListCounts"][];
+        };
+        AgendaSection: {
+            /** @description All tasks of this part. */
+            count: number;
+            /** @description Whether there are more tasks than the first 100. */
+            truncated: boolean;
+            tasks: components["schemas"]["Task"][];
+        };
+        AgendaDay: {
+            /** Format: date */
+            date: string;
+            /** @description All tasks of the day. */
+            count: number;
+            /** @description Those without a time first, then by time. */
+            tasks: components["schemas"]["Task"][];
+        };
+        AgendaListCounts: {
+            /**
+             * Format: uuid
+             * @description Null for the inbox.
+             */
+            list_id: string | null;
+            overdue_count: number;
+            today_count: number;
+            upcoming_count: number;
         };
         TaskPage: {
             data: components["schemas"]["Task"][];
@@ -10886,6 +10957,49 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SearchPage"];
+                };
+            };
+            400: components["responses"]["InvalidQuery"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["InsufficientScope"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getAgenda: {
+        parameters: {
+            query?: {
+                /** @description The day, from 1970-01-01 to 9999-12-23; today in the user's time zone by default. */
+                date?: string;
+            };
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The agenda. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["XRequestId"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: components["schemas"]["Agenda"];
+                    };
                 };
             };
             400: components["responses"]["InvalidQuery"];

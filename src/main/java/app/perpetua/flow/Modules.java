@@ -3,6 +3,7 @@ package app.perpetua.flow;
 import app.perpetua.flow.account.AccountModule;
 import app.perpetua.flow.achievements.AchievementModule;
 import app.perpetua.flow.activity.ActivityModule;
+import app.perpetua.flow.agenda.AgendaModule;
 import app.perpetua.flow.assistant.AssistantModule;
 import app.perpetua.flow.billing.BillingModule;
 import app.perpetua.flow.billing.TierFeatures;
@@ -177,6 +178,7 @@ final class Modules {
             achievement,
             new ActivityModule(context),
             new SearchModule(),
+            new AgendaModule(context),
             new ImportModule(context, db, instanceJobs),
             undo,
             notification,

@@ -247,6 +247,7 @@ class ContractTest {
     JsonNode made = call(api, "POST", tasks, Map.of("title", "a")).data();
     String task = tasks + "/{" + made.get("id").stringValue() + "}";
     call(api, "GET", tasks, null);
+    call(api, "GET", "/api/v1/agenda", null);
     call(api, "GET", task, null);
     call(api, "PATCH", task, Map.of("version", 1, "title", "b"));
     call(api, "PUT", task, Map.of("version", 2, "title", "c"));

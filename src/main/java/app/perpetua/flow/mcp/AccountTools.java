@@ -5,13 +5,9 @@ import static app.perpetua.flow.http.Route.Verb.GET;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.parsing.JsonReader;
-import java.time.Instant;
-import java.time.LocalDate;
-import java.time.ZoneId;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -21,15 +17,13 @@ final class AccountTools {
   /** Of each part, so that all three have no more than a page of tasks. */
   private static final int MAX_OF_PART = TaskTools.MAX_PAGE / 3;
 
-  private static final int UPCOMING_DAYS = 7;
-
-  private final Route tasks;
+  private final Route agenda;
   private final Route me;
   private final Route balance;
   private final Route undo;
 
   AccountTools(OperationIndex operations) {
-    tasks = operations.of(GET, "/tasks");
+    agenda = operations.of(GET, "/agenda");
     me = operations.of(GET, "/users/me");
     balance = operations.of(GET, "/credits/balance");
     undo = operations.command("activity.undo");
@@ -37,34 +31,25 @@ final class AccountTools {
 
   ObjectNode agenda(ToolCall call) {
     call.arguments().validate();
-    ZoneId zone = call.zone();
-    Instant now = call.request().now();
-    LocalDate today = now.atZone(zone).toLocalDate();
-    Instant tomorrow = today.plusDays(1).atStartOfDay(zone).toInstant();
-    Instant end = today.plusDays(1L + UPCOMING_DAYS).atStartOfDay(zone).toInstant();
+    JsonNode read = call.read(agenda, Map.of(), Map.of()).path("data");
     ObjectNode answer = JsonNodeFactory.instance.objectNode();
-    answer.put("now", Json.instant(now));
-    answer.put("date", today.toString());
-    answer.put("timezone", zone.getId());
-    addPart(call, answer, "overdue", null, now);
-    addPart(call, answer, "today", now, tomorrow);
-    addPart(call, answer, "upcoming", tomorrow, end);
+    for (String name : new String[] {"now", "date", "timezone"}) {
+      answer.set(name, read.path(name));
+    }
+    addPart(answer, "overdue", read, read.at("/overdue/tasks").valueStream());
+    addPart(answer, "today", read, read.at("/today/tasks").valueStream());
+    addPart(
+        answer,
+        "upcoming",
+        read,
+        read.at("/upcoming/days").valueStream().flatMap(day -> day.path("tasks").valueStream()));
     return answer;
   }
 
-  private void addPart(
-      ToolCall call, ObjectNode answer, String name, @Nullable Instant from, Instant until) {
-    Map<String, String> query = new LinkedHashMap<>();
-    query.put("completed", "false");
-    query.put("sort", "due_date");
-    query.put("limit", String.valueOf(MAX_OF_PART));
-    if (from != null) {
-      query.put("due_after", Json.instant(from));
-    }
-    query.put("due_before", Json.instant(until));
-    JsonNode page = call.read(tasks, Map.of(), query);
-    answer.set(name, Views.items(page));
-    answer.set(name + "_count", page.path("pagination").path("total"));
+  private static void addPart(
+      ObjectNode answer, String name, JsonNode agenda, Stream<JsonNode> tasks) {
+    answer.set(name, Views.entities(tasks.limit(MAX_OF_PART).toList()));
+    answer.set(name + "_count", agenda.path(name).path("count"));
   }
 
   ObjectNode undo(ToolCall call) {

@@ -41,7 +41,7 @@ final class Resources {
             "title",
             "Today's agenda",
             "description",
-            "What is overdue, due today and due in the next seven days.",
+            "What is overdue, of today and of the next seven days.",
             "mimeType",
             JSON_TYPE));
   }

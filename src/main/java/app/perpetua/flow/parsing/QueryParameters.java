@@ -5,6 +5,7 @@ import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.sql.PageRequest;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -253,6 +254,17 @@ public final class QueryParameters {
   /** A UUID; null if absent. */
   public @Nullable UUID uuid(String name) {
     return value(name, Formats.INVALID_UUID, Formats::uuid);
+  }
+
+  /** A date from 1970 to {@code last}; null if absent. */
+  public @Nullable LocalDate date(String name, LocalDate last) {
+    return value(
+        name,
+        "must be a date from 1970-01-01 to " + last,
+        value -> {
+          LocalDate date = Formats.date(value);
+          return date == null || date.isAfter(last) ? null : date;
+        });
   }
 
   /** An instant; null if absent. */

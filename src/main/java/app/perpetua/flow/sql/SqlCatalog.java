@@ -28,6 +28,7 @@ public final class SqlCatalog {
           "account",
           "achievements",
           "activity",
+          "agenda",
           "assistant",
           "billing",
           "calendar",

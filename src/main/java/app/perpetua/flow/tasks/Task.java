@@ -103,7 +103,8 @@ public record Task(
         : task.withFocus(task.focus.focusTimeSeconds(), row.instantOrNull("focusing_since"));
   }
 
-  static Task of(Row row) {
+  /** Reads a task without its running focus session. */
+  public static Task of(Row row) {
     return new Task(
         row.uuid("id"),
         row.uuid("user_id"),

@@ -10,6 +10,8 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
+import java.time.LocalDate;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -17,6 +19,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.regex.Matcher;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -61,6 +64,12 @@ class ListCostTest {
           Map.entry("template_id", new Param("uuid", "null")),
           Map.entry("order", new Param("varchar", "'created_at'")),
           Map.entry("words", new Param("varchar[]", "'{}'")),
+          Map.entry("starts", new Param("varchar[]", "null")),
+          Map.entry("date", new Param("date", "null")),
+          Map.entry("from", new Param("timestamptz", "null")),
+          Map.entry("next", new Param("timestamptz", "null")),
+          Map.entry("until", new Param("timestamptz", "null")),
+          Map.entry("overdue_before", new Param("timestamptz", "null")),
           Map.entry("offset", new Param("int", "0")),
           Map.entry("limit", new Param("int", "25")));
 
@@ -138,7 +147,7 @@ class ListCostTest {
   private record Cost(JsonNode plan, long pages, long rows) {}
 
   private static Cost cost(String name, UUID user, String mode, Map<String, String> values) {
-    SqlCatalog.Statement statement = CATALOG.get("tasklists." + name);
+    SqlCatalog.Statement statement = CATALOG.get(name.contains(".") ? name : "tasklists." + name);
     Map<String, Param> bound = new HashMap<>(DEFAULTS);
     bound.put("user_id", new Param("uuid", "'" + user + "'"));
     boolean byNumber = name.contains("priority");
@@ -218,6 +227,37 @@ class ListCostTest {
     assertEquals(25, few.rows());
     assertEquals(25, many.rows());
     assertTrue(many.pages() <= 2 * few.pages(), () -> many.pages() + ", few " + few.pages());
+  }
+
+  /** Both have 50 open tasks, of which three quarters are due on the day. */
+  @ParameterizedTest
+  @ValueSource(strings = {"force_generic_plan", "auto", "force_custom_plan"})
+  void FR_229_the_agenda_of_a_long_history_costs_what_that_of_a_short_one_costs(String mode) {
+    Cost few = cost("agenda.list_agenda", FEW, mode, dueDayOf(OPEN));
+    Cost many = cost("agenda.list_agenda", MANY, mode, dueDayOf(TASKS));
+    assertEquals(25, few.rows());
+    assertEquals(25, many.rows());
+    assertTrue(many.pages() <= 2 * few.pages(), () -> many.pages() + ", few " + few.pages());
+  }
+
+  /** The values for the day on which the newest of so many tasks is due. */
+  private static Map<String, String> dueDayOf(int tasks) {
+    LocalDate date = LocalDate.of(2026, 3, 1).plusDays(Duration.ofMinutes(tasks).toDays());
+    return Map.of(
+        "date",
+        "'" + date + "'",
+        "starts",
+        IntStream.rangeClosed(0, 8)
+            .mapToObj(day -> date.plusDays(day) + "Z")
+            .collect(Collectors.joining(",", "'{", "}'")),
+        "from",
+        "'" + date + "Z'",
+        "next",
+        "'" + date.plusDays(1) + "Z'",
+        "until",
+        "'" + date.plusDays(8) + "Z'",
+        "overdue_before",
+        "'" + date + "Z'");
   }
 
   @ParameterizedTest
