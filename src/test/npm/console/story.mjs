@@ -501,6 +501,63 @@ async function story() {
     await browser.look(page, 'system');
   });
 
+  await clearRequests();
+  await browser.step('plan a week by keyboard alone', async () => {
+    const {keyboard} = page;
+    /** Moves the focus by Tab to an element. */
+    const reach = async target => {
+      await target.waitFor();
+      for (let i = 0; i < 150 && !await target.evaluate(element => element === document.activeElement); i++) {
+        await keyboard.press('Tab');
+      }
+      if (!await target.evaluate(element => element === document.activeElement)) {
+        throw new Error(`the keyboard does not reach ${target}`);
+      }
+    };
+    const today = Date.parse((await inHours(0)).slice(0, 10));
+    const later = new Date(today + 3 * 86_400_000);
+    const weekday = new Intl.DateTimeFormat('en', {weekday: 'long', timeZone: 'UTC'}).format(later);
+    const inDay = (day, title) => page.getByRole('region', {name: new RegExp(`^${day}`)})
+        .getByRole('checkbox', {name: `Done: ${title}`});
+    await reach(page.getByRole('navigation').getByRole('link', {name: 'Agenda'}));
+    await keyboard.press('Enter');
+    await page.getByRole('heading', {name: 'Agenda', level: 1}).waitFor();
+    for (const [day, title] of [['Today', 'Pay the phone bill'], ['Tomorrow', 'Book the doctor'], [weekday, 'Bake a cake']]) {
+      await reach(button(`Add a task for ${day}`));
+      await keyboard.press('Enter');
+      await keyboard.type(title);
+      await keyboard.press('Enter');
+      await inDay(day, title).waitFor();
+    }
+    await browser.look(page, 'agenda');
+    // A start day later than the day on which it is due.
+    await reach(button('Book the doctor', {exact: true}));
+    await keyboard.press('Enter');
+    await reach(page.getByRole('dialog').getByLabel('Start', {exact: true}));
+    await keyboard.type(later.toISOString().replace(/(\d+)-(\d+)-(\d+)T.*/, '$2$3$1'));
+    await keyboard.press('Enter');
+    await inDay(weekday, 'Book the doctor').waitFor();
+    await inDay('Tomorrow', 'Book the doctor').waitFor({state: 'detached'});
+    // A time instead of the day.
+    await reach(button('Bake a cake', {exact: true}));
+    await keyboard.press('Enter');
+    await reach(page.getByRole('dialog').getByLabel('Due', {exact: true}));
+    await keyboard.type(new Date(today + 86_400_000).toISOString().replace(/(\d+)-(\d+)-(\d+)T.*/, '$2$3$1'));
+    await keyboard.press('Tab');
+    await keyboard.type('0930AM');
+    await keyboard.press('Enter');
+    await inDay('Tomorrow', 'Bake a cake').waitFor();
+    await reach(row('Pay the phone bill'));
+    await keyboard.press('Space');
+    await row('Pay the phone bill').waitFor({state: 'detached'});
+    await keyboard.press('Control+z');
+    await inDay('Today', 'Pay the phone bill').waitFor();
+    await reach(button('Day after'));
+    await keyboard.press('Enter');
+    await inDay('Tomorrow', 'Bake a cake').waitFor();
+    await page.getByRole('region', {name: /^Today/}).waitFor({state: 'detached'});
+  });
+
   await browser.step('dialogs', async () => {
     await clearRequests();
     const look = async (opener, title) => {
@@ -527,7 +584,7 @@ async function story() {
   });
 
   await browser.step('dark, and narrow', async () => {
-    for (const screen of ['Today', 'Notes', 'Assistant', 'Pro & credits', 'Activity', 'System']) {
+    for (const screen of ['Today', 'Agenda', 'Notes', 'Assistant', 'Pro & credits', 'Activity', 'System']) {
       await open(screen);
       await page.locator('#main [aria-busy="true"]').waitFor({state: 'detached'});
       await clearRequests();

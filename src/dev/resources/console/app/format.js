@@ -15,6 +15,17 @@ export function time(at, timeZone) {
       .format(new Date(at));
 }
 
+/** "Fri, Nov 4" for YYYY-MM-DD. @param {string} value */
+export function date(value) {
+  return new Intl.DateTimeFormat(LOCALE, {weekday: 'short', day: 'numeric', month: 'short', timeZone: 'UTC'})
+      .format(new Date(value));
+}
+
+/** So many days after YYYY-MM-DD. @param {string} value @param {number} days */
+export function plusDays(value, days) {
+  return new Date(Date.parse(value) + days * 86_400_000).toISOString().slice(0, 10);
+}
+
 /** The day as YYYY-MM-DD, to compare days. @param {string | Date} at @param {string} timeZone */
 export function day(at, timeZone) {
   return new Intl.DateTimeFormat('en-CA', {year: 'numeric', month: '2-digit', day: '2-digit', timeZone})

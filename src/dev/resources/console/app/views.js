@@ -1,4 +1,5 @@
 import {ActivityView} from '../views/activity.js';
+import {AgendaView} from '../views/agenda.js';
 import {AssistantView} from '../views/assistant.js';
 import {NotesView} from '../views/notes.js';
 import {ProView} from '../views/pro.js';
@@ -19,6 +20,7 @@ import {TodayView} from '../views/today.js';
 /** The screens in the order of the navigation. @type {Entry[]} */
 export const VIEWS = [
   {id: 'today', label: 'Today', icon: 'today', View: TodayView},
+  {id: 'agenda', label: 'Agenda', icon: 'agenda', View: AgendaView},
   {id: 'notes', label: 'Notes', icon: 'notes', View: NotesView},
   {id: 'assistant', label: 'Assistant', icon: 'assistant', View: AssistantView},
   {id: 'pro', label: 'Pro & credits', icon: 'pro', View: ProView},

@@ -66,7 +66,8 @@ export function withWaitingTasks(tasks, outbox) {
 /** @param {Entry} entry @returns {Task} */
 function newTask(entry) {
   return {
-    description: '', priority: 'medium', due_date: null, estimated_duration: null, title: '',
+    description: '', priority: 'medium', due_date: null, due_on: null, start_on: null, estimated_duration: null, title: '',
+    list_id: null, label_ids: [], position: '',
     ...entry.command.args,
     ...base(entry),
     template_id: null, focus_time_seconds: 0, completed: false, completed_at: null, completed_by: null, hidden: false,

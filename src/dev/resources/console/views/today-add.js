@@ -1,10 +1,11 @@
 import {html, nothing} from '../lit-html/lit-html.js';
 import {Queued} from '../api/failures.js';
+import {date} from '../app/format.js';
 import {errorOf, focusInvalid, formError} from '../parts/field.js';
 import {icon} from '../parts/icons.js';
 import {Repeats} from '../parts/repeats.js';
 import {
-  DRAFT_FIELDS, descriptionField, dueField, emptyDraft, entering, estimateField, priorityField, titleField, valuesOf,
+  DRAFT_FIELDS, dayField, descriptionField, dueField, emptyDraft, entering, estimateField, priorityField, titleField, valuesOf,
 } from '../parts/task-fields.js';
 import {ApiError, Intent} from '../sdk/index.js';
 import {limitHelp} from './today-limits.js';
@@ -26,6 +27,14 @@ export class AddForm {
     this.#repeats = new Repeats('add', view.app, () => view.update());
   }
 
+  /** Prepares a task for a day, without a time. @param {string} day YYYY-MM-DD */
+  planFor(day) {
+    this.#repeats.reset();
+    Object.assign(this.#draft, {due_date: '', due_on: day});
+    this.#view.update();
+    document.getElementById('add-title')?.focus();
+  }
+
   template() {
     const failure = this.#failure;
     const repeats = Boolean(this.#repeats.rule);
@@ -36,12 +45,17 @@ export class AddForm {
           ${titleField('add', 'New task', this.#draft, failure)}
           <button class="primary" ?disabled=${this.#isBusy}>${icon('plus')} Add task</button>
         </div>
+        ${this.#draft.due_on ? html`<p class="faint">Due ${date(this.#draft.due_on)}, all day</p>` : nothing}
         <details>
           <summary>Details: date, priority, repetition</summary>
           <div class="stack">
             <div class="columns">
               ${dueField('add', repeats ? 'First due' : 'Due', this.#draft,
                   errorOf(failure, repeats ? 'starts_at' : 'due_date'))}
+              ${repeats ? nothing : html`${dayField('add', 'All day', 'due_on', this.#draft, failure)}
+                ${dayField('add', 'Start', 'start_on', this.#draft, failure)}`}
+            </div>
+            <div class="columns">
               ${priorityField('add', this.#draft, failure)}
               ${estimateField('add', this.#draft, failure)}
             </div>
@@ -57,7 +71,7 @@ export class AddForm {
   }
 
   #entering = (/** @type {Event} */ event) => {
-    entering(this.#draft)(event);
+    entering(this.#draft, () => this.#view.update())(event);
     if (this.#repeats.start !== this.#draft.due_date) {
       this.#repeats.startAt(this.#draft.due_date);
     }
@@ -97,7 +111,7 @@ export class AddForm {
   /** @param {string} rrule */
   async #addTemplate(rrule) {
     const {app} = this.#view;
-    const {due_date: starts_at, ...values} = valuesOf(this.#draft, app.timeZone);
+    const {due_date: starts_at, due_on: _on, start_on: _start, ...values} = valuesOf(this.#draft, app.timeZone);
     const {data} = await app.api.post('/api/v1/templates', {
       body: {...values, rrule, timezone: app.timeZone, ...(starts_at && {starts_at})},
       intent: this.#intent,

@@ -1,5 +1,5 @@
 import {html, nothing} from '../lit-html/lit-html.js';
-import {dateTime, duration, instantOf} from '../app/format.js';
+import {date, dateTime, duration, instantOf} from '../app/format.js';
 import {DRAFT_FIELDS} from '../parts/task-fields.js';
 
 /** @typedef {import('../parts/task-fields.js').Draft} Draft */
@@ -11,6 +11,8 @@ const LABELS = {
   description: 'Description',
   priority: 'Priority',
   due_date: 'Due',
+  due_on: 'All day',
+  start_on: 'Start',
   estimated_duration: 'Estimated minutes',
 };
 
@@ -119,5 +121,6 @@ function shown(name, value, timeZone) {
     return 'nothing';
   }
   return name === 'due_date' ? dateTime(instantOf(value, timeZone), timeZone)
-    : name === 'estimated_duration' ? duration(Number(value)) : value;
+    : name === 'due_on' || name === 'start_on' ? date(value)
+      : name === 'estimated_duration' ? duration(Number(value)) : value;
 }

@@ -5,7 +5,7 @@ import {errorOf, focusInvalid, formError} from '../parts/field.js';
 import {icon} from '../parts/icons.js';
 import {LiveDialog} from '../parts/live-dialog.js';
 import {
-  DRAFT_FIELDS, descriptionField, draftOf, dueField, entering, estimateField, priorityField, titleField, valuesOf,
+  DRAFT_FIELDS, dayField, descriptionField, draftOf, dueField, entering, estimateField, priorityField, titleField, valuesOf,
 } from '../parts/task-fields.js';
 import {withWaitingParts} from '../parts/waiting.js';
 import {ApiError, Intent} from '../sdk/index.js';
@@ -102,13 +102,17 @@ export class TaskEditor extends LiveDialog {
     const failure = this.#saving;
     const isArchived = this.#before.archived;
     return html`
-      <form @input=${entering(this.#draft)} @submit=${(/** @type {SubmitEvent} */ event) => this.#submit(event)}>
+      <form @input=${entering(this.#draft, () => this.update())} @submit=${(/** @type {SubmitEvent} */ event) => this.#submit(event)}>
         ${isArchived ? html`<p class="notice">An archived task cannot be changed. Unarchive it first.</p>` : nothing}
         <fieldset class="stack" ?disabled=${isArchived}>
           ${titleField('edit', 'Title', this.#draft, failure)}
           ${descriptionField('edit', this.#draft, failure)}
           <div class="columns">
             ${dueField('edit', 'Due', this.#draft, errorOf(failure, 'due_date'))}
+            ${dayField('edit', 'All day', 'due_on', this.#draft, failure)}
+            ${dayField('edit', 'Start', 'start_on', this.#draft, failure)}
+          </div>
+          <div class="columns">
             ${priorityField('edit', this.#draft, failure)}
             ${estimateField('edit', this.#draft, failure)}
           </div>

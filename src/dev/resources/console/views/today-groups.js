@@ -1,4 +1,4 @@
-import {dateTime, day, relativeDay, time} from '../app/format.js';
+import {date, dateTime, day, relativeDay, time} from '../app/format.js';
 
 /** @typedef {import('../api/schemas.js').Task} Task */
 
@@ -29,12 +29,31 @@ export function groupsOf(tasks, now, timeZone) {
     {id: 'undated', title: 'Without date', tasks: []},
   ];
   for (const task of tasks) {
-    const id = !task.due_date ? 'undated'
-      : new Date(task.due_date) < now ? 'overdue'
-        : day(task.due_date, timeZone) === today ? 'today' : 'next';
+    const due = task.due_on ?? (task.due_date && day(task.due_date, timeZone));
+    const id = !due ? 'undated'
+      : isOverdue(task, now, timeZone) ? 'overdue'
+        : due === today ? 'today' : 'next';
     groups.find(group => group.id === id)?.tasks.push(task);
   }
   return groups.filter(group => group.tasks.length > 0);
+}
+
+/** Whether its time has passed, or its day has ended. @param {Task} task @param {Date} now @param {string} timeZone */
+export function isOverdue({due_date, due_on}, now, timeZone) {
+  return due_on ? due_on < day(now, timeZone) : Boolean(due_date) && new Date(due_date ?? 0) < now;
+}
+
+/**
+ * "today", "Friday", "2 days ago", or the date if it is further away than a week.
+ * @param {string} value YYYY-MM-DD
+ * @param {Date} now
+ * @param {string} timeZone
+ */
+export function dayWords(value, now, timeZone) {
+  const days = (Date.parse(value) - Date.parse(day(now, timeZone))) / DAY_MS;
+  return Math.abs(days) > 6 ? date(value)
+    : days > 1 ? new Intl.DateTimeFormat('en', {weekday: 'long', timeZone: 'UTC'}).format(new Date(value))
+      : new Intl.RelativeTimeFormat('en', {numeric: 'auto'}).format(days, 'day');
 }
 
 /** "Tuesday, November 4". @param {Date} at @param {string} timeZone */

@@ -1,9 +1,9 @@
 import {html, nothing} from '../lit-html/lit-html.js';
 import {live} from '../lit-html/directives/live.js';
-import {dateTime, duration} from '../app/format.js';
+import {date, dateTime, day, duration} from '../app/format.js';
 import {icon} from '../parts/icons.js';
 import {isTemporary} from '../api/commands.js';
-import {dueWords} from './today-groups.js';
+import {dayWords, dueWords, isOverdue} from './today-groups.js';
 
 /** @typedef {import('../api/schemas.js').Task} Task */
 
@@ -77,14 +77,18 @@ function tool(label, name, task, run) {
 /** @param {Task} task @param {RowContext} context */
 function facts(task, context) {
   const {now, timeZone} = context;
-  const isOverdue = Boolean(task.due_date) && !task.completed && new Date(task.due_date ?? 0) < now;
+  const isLate = !task.completed && isOverdue(task, now, timeZone);
   return html`
     ${context.mark}
     ${task.completed && task.completed_at ? html`<span>Completed ${dueWords(task.completed_at, now, timeZone)}</span>`
-      : task.due_date
-        ? html`<span class=${isOverdue ? 'overdue' : ''} title=${dateTime(task.due_date, timeZone)}>
-            ${isOverdue ? 'Overdue since' : 'Due'} ${dueWords(task.due_date, now, timeZone)}</span>`
+      : task.due_on || task.due_date
+        ? html`<span class=${isLate ? 'overdue' : ''}
+            title=${task.due_on ? date(task.due_on) : dateTime(task.due_date ?? '', timeZone)}>
+            ${isLate ? 'Overdue since' : 'Due'} ${task.due_on ? dayWords(task.due_on, now, timeZone)
+              : dueWords(task.due_date ?? '', now, timeZone)}</span>`
         : nothing}
+    ${task.start_on && !task.completed && task.start_on > day(now, timeZone)
+      ? html`<span>Starts ${dayWords(task.start_on, now, timeZone)}</span>` : nothing}
     <span class=${task.priority === 'high' && !task.completed ? 'high' : ''}>${PRIORITIES[task.priority]}</span>
     ${task.estimated_duration === null ? nothing : html`<span>${duration(task.estimated_duration)} planned</span>`}
     ${task.focus_time_seconds === 0 ? nothing : html`<span>${spent(task.focus_time_seconds)} in focus</span>`}

@@ -90,7 +90,7 @@ export class TemplateForm {
 
   /** Only what has changed: a rule that is set again would begin anew. @returns {TemplatePatch} */
   #changes() {
-    const {due_date: starts_at, ...values} = valuesOf(this.#draft, this.#before.timezone);
+    const {due_date: starts_at, due_on: _on, start_on: _start, ...values} = valuesOf(this.#draft, this.#before.timezone);
     const rrule = this.#repeats.rule;
     const entries = Object.entries(values).filter(([name, value]) => value !== Reflect.get(this.#before, name));
     return {

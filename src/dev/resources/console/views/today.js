@@ -1,20 +1,16 @@
 import {html, nothing} from '../lit-html/lit-html.js';
 import {live} from '../lit-html/directives/live.js';
 import {repeat} from '../lit-html/directives/repeat.js';
-import {isTemporary} from '../api/commands.js';
 import {View} from '../app/view.js';
 import {icon} from '../parts/icons.js';
 import {keepFocus} from '../parts/keep-focus.js';
-import {Ticks} from '../parts/ticks.js';
-import {isDeleting, waitingMark, withWaitingTasks} from '../parts/waiting.js';
+import {withWaitingTasks} from '../parts/waiting.js';
 import {AchievementsDialog} from './today-achievements.js';
 import {AddForm} from './today-add.js';
 import {DeletedDialog} from './today-deleted.js';
-import {TaskEditor} from './today-editor.js';
-import {FocusClock} from './today-focus.js';
 import {groupsOf, longDay} from './today-groups.js';
-import {Expanded, TaskList} from './today-lists.js';
-import {taskRow} from './today-row.js';
+import {TaskList} from './today-lists.js';
+import {TaskRows} from './today-rows.js';
 import {TemplatesDialog} from './today-templates.js';
 
 /** @typedef {import('../api/schemas.js').Task} Task */
@@ -38,17 +34,13 @@ export class TodayView extends View {
   /** @type {import('../api/schemas.js').Schemas['OwnAchievements'] | undefined} */
   #own;
   #add = new AddForm(this);
-  #focus = new FocusClock(this);
-  #expanded = new Expanded(this);
-  #ticks = new Ticks();
+  #rows = new TaskRows(this);
 
   /** @param {HTMLElement} parent */
   async enter(parent) {
     const timer = setInterval(() => this.update(), GLANCE_MS);
     const {signal} = this.leaving;
     signal.addEventListener('abort', () => clearInterval(timer));
-    this.app.outbox.addEventListener('sent',
-        event => this.#expanded.rename(/** @type {CustomEvent} */ (event).detail.ids), {signal});
     await super.enter(parent);
   }
 
@@ -58,24 +50,23 @@ export class TodayView extends View {
     const [own] = await Promise.all([
       topics.has('achievements') ? api.get('/api/v1/achievements/me') : undefined,
       topics.has('tasks') ? Promise.all(this.#shownLists().map(list => list.load(api))) : undefined,
-      // A change of its task may end the session.
-      topics.has('focus') || this.#focus.session ? this.#focus.load() : undefined,
+      this.#rows.loadFocus(topics),
     ]);
     this.#own = own?.data ?? this.#own;
-    await Promise.all([this.#expanded.load(this.#tasks()), this.#focus.loadTask(this.#tasks())]);
+    await this.#rows.load(this.#shownLists().flatMap(list => list.tasks));
   }
 
   update() {
     keepFocus(document.getElementById('main') ?? document.body, () => {
       super.update();
-      this.#focus.update();
+      this.#rows.focus.update();
     });
   }
 
   template() {
     return html`
       ${this.#summary()}
-      ${this.#focus.element}
+      ${this.#rows.focus.element}
       ${this.#add.template()}
       ${this.#isAsideShown ? this.#aside() : this.#day()}`;
   }
@@ -117,7 +108,7 @@ export class TodayView extends View {
         @toggle=${(/** @type {Event} */ event) => this.#toggleCompleted(event)}>
         <summary><h2>Completed</h2></summary>
         ${this.#completed.tasks.length === 0 ? html`<p class="faint">Completed tasks will be here.</p>`
-          : this.#rows(this.#completed.tasks)}
+          : this.#rows.template(this.#completed.tasks)}
         ${this.#more(this.#completed, 'Show more completed tasks')}
       </details>`;
   }
@@ -140,23 +131,8 @@ export class TodayView extends View {
     return html`
       <section class="task-group ${id === 'overdue' ? id : ''}" aria-labelledby=${`group-${id}`}>
         <h2 id=${`group-${id}`}>${title} <span class="faint number">${tasks.length}</span></h2>
-        ${tasks.length === 0 ? empty : this.#rows(tasks)}
+        ${tasks.length === 0 ? empty : this.#rows.template(tasks)}
       </section>`;
-  }
-
-  /** @param {Task[]} tasks */
-  #rows(tasks) {
-    const now = this.app.clock.now();
-    return html`<ul class="plain tasks">${repeat(tasks, ({id}) => id, task => taskRow(task, {
-      isCompleted: this.#ticks.shown(task.id, task.completed),
-      now,
-      timeZone: this.app.timeZone,
-      mark: waitingMark(this.app.outbox, task.id),
-      isDeleting: isDeleting(this.app.outbox, task.id),
-      isFocused: this.#focus.session?.task_id === task.id,
-      subtasks: this.#expanded.templateOf(task),
-      actions: this.#actions,
-    }))}</ul>`;
   }
 
   /** @param {TaskList} list @param {string} label */
@@ -171,10 +147,6 @@ export class TodayView extends View {
       : this.#isCompletedShown ? [this.#open, this.#completed] : [this.#open];
   }
 
-  #tasks() {
-    return this.#shownLists().flatMap(list => list.tasks);
-  }
-
   /** @param {Event} event */
   #toggleCompleted({target}) {
     const isShown = /** @type {HTMLDetailsElement} */ (target).open;
@@ -187,34 +159,5 @@ export class TodayView extends View {
   #toggleAside() {
     this.#isAsideShown = !this.#isAsideShown;
     return this.reload();
-  }
-
-  /** @type {import('./today-row.js').RowActions} */
-  #actions = {
-    complete: (task, completed) => this.#complete(task, completed),
-    edit: task => new TaskEditor(this.app, task, deleted => this.#remove(deleted)).open(),
-    expand: task => this.#expanded.toggle(task),
-    startFocus: task => this.#focus.start(task),
-    stopFocus: () => this.#focus.stop(),
-    remove: task => this.#remove(task),
-    keep: ({id}) => this.app.outbox.keep(id),
-    bringBack: (task, body) => this.act(() =>
-      this.app.api.patch('/api/v1/tasks/{id}', {path: {id: task.id}, body, before: task})),
-  };
-
-  /** @param {Task} task @param {boolean} completed */
-  async #complete(task, completed) {
-    await this.act(() => this.#ticks.during(task.id, completed, async () => {
-      await this.app.api.patch('/api/v1/tasks/{id}', {path: {id: task.id}, body: {completed}, before: task});
-      await this.reload(new Set(['tasks']));
-    }));
-  }
-
-  /** @param {Task} task */
-  async #remove(task) {
-    const {api, outbox} = this.app;
-    if (!isTemporary(task.id) || !outbox.withdraw(task.id)) {
-      await this.act(() => api.delete('/api/v1/tasks/{id}', {path: {id: task.id}, before: task}));
-    }
   }
 }
