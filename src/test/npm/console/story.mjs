@@ -556,6 +556,20 @@ async function story() {
     await keyboard.press('Enter');
     await inDay('Tomorrow', 'Bake a cake').waitFor();
     await page.getByRole('region', {name: /^Today/}).waitFor({state: 'detached'});
+    // What was planned is found.
+    await reach(page.getByRole('navigation').getByRole('link', {name: 'Search'}));
+    await keyboard.press('Enter');
+    await page.getByRole('heading', {name: 'Search', level: 1}).waitFor();
+    await reach(page.getByLabel('Words'));
+    await keyboard.type('CAKE bake');
+    await keyboard.press('Enter');
+    const found = page.getByRole('list', {name: 'Results'}).getByRole('button', {name: 'Bake a cake'});
+    await found.locator('mark').filter({hasText: 'cake'}).waitFor();
+    await browser.look(page, 'search');
+    await reach(found);
+    await keyboard.press('Enter');
+    await page.getByRole('dialog').getByLabel('Title', {exact: true}).waitFor();
+    await keyboard.press('Escape');
   });
 
   await browser.step('dialogs', async () => {
@@ -584,7 +598,7 @@ async function story() {
   });
 
   await browser.step('dark, and narrow', async () => {
-    for (const screen of ['Today', 'Agenda', 'Notes', 'Assistant', 'Pro & credits', 'Activity', 'System']) {
+    for (const screen of ['Today', 'Agenda', 'Search', 'Notes', 'Assistant', 'Pro & credits', 'Activity', 'System']) {
       await open(screen);
       await page.locator('#main [aria-busy="true"]').waitFor({state: 'detached'});
       await clearRequests();

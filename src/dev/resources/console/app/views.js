@@ -4,6 +4,7 @@ import {AssistantView} from '../views/assistant.js';
 import {NotesView} from '../views/notes.js';
 import {ProView} from '../views/pro.js';
 import {ProfileView} from '../views/profile.js';
+import {SearchView} from '../views/search.js';
 import {SystemView} from '../views/system.js';
 import {TodayView} from '../views/today.js';
 
@@ -21,6 +22,7 @@ import {TodayView} from '../views/today.js';
 export const VIEWS = [
   {id: 'today', label: 'Today', icon: 'today', View: TodayView},
   {id: 'agenda', label: 'Agenda', icon: 'agenda', View: AgendaView},
+  {id: 'search', label: 'Search', icon: 'search', View: SearchView},
   {id: 'notes', label: 'Notes', icon: 'notes', View: NotesView},
   {id: 'assistant', label: 'Assistant', icon: 'assistant', View: AssistantView},
   {id: 'pro', label: 'Pro & credits', icon: 'pro', View: ProView},
