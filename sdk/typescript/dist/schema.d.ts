@@ -805,6 +805,7 @@ export interface paths {
          * Create a template and its first task
          * @description The first task is due at the first match of the rule at or after `starts_at` and is returned next to `data`. It is null if that time is more than 30 days ahead; the task is then created once its due date is within 30 days. Completing, skipping or deleting a task creates the next one, with the fields of the template and the subtasks (open) and relative reminders (not fired) of its newest task.
          *     With `starts_on` instead of `starts_at`, the tasks are due on days without a time: the rule is evaluated on dates, so no clock change moves a day, and the `due_date` of a task is the end of its day in the user's time zone. An occurrence on a day that the template's time zone skips is on the day before.
+         * @description The first task is due at the first match of the rule at or after `starts_at` and is returned next to `data`. It is null if that time is more than `DUE_DATE_MAX_DAYS` (30 by default) ahead; the task is then created once its due date is within so many days. Completing or deleting a task creates the next one, with the subtasks (open) and the relative reminders (not fired) of the newest task of the template.
          */
         post: operations["createTemplate"];
         delete?: never;
@@ -5201,12 +5202,12 @@ export interface components {
             priority?: components["schemas"]["Priority"];
             /**
              * Format: date-time
-             * @description In the future, at most 30 days ahead.
+             * @description In the future, at most `DUE_DATE_MAX_DAYS` ahead, 30 by default.
              */
             due_date?: string | null;
             /**
              * Format: date
-             * @description The day of an all-day task: today or later in the user's time zone, at most 30 days ahead. Not together with `due_date`, unless that is the last millisecond of the day.
+             * @description The day of an all-day task: today or later in the user's time zone, at most `DUE_DATE_MAX_DAYS` ahead. Not together with `due_date`, unless that is the last millisecond of the day.
              */
             due_on?: string | null;
             /**
@@ -5255,12 +5256,12 @@ export interface components {
             priority?: components["schemas"]["Priority"];
             /**
              * Format: date-time
-             * @description In the future, at most 30 days ahead. Null removes the due date and the relative reminders' times.
+             * @description In the future, at most `DUE_DATE_MAX_DAYS` ahead, 30 by default. Null removes the due date and the relative reminders' times.
              */
             due_date?: string | null;
             /**
              * Format: date
-             * @description The day of an all-day task: today or later in the user's time zone, at most 30 days ahead. Not together with `due_date`, unless that is the last millisecond of the day. Null removes the due date of an all-day task. A new `due_date` removes the day; one that repeats the task's keeps it.
+             * @description The day of an all-day task: today or later in the user's time zone, at most `DUE_DATE_MAX_DAYS` ahead. Not together with `due_date`, unless that is the last millisecond of the day. Null removes the due date of an all-day task. A new `due_date` removes the day; one that repeats the task's keeps it.
              */
             due_on?: string | null;
             /**
@@ -5550,7 +5551,7 @@ export interface components {
          */
         TemplateCreated: {
             data: components["schemas"]["Template"];
-            /** @description The first task of the template; null if it is due more than 30 days ahead. */
+            /** @description The first task of the template; null if it is due more than `DUE_DATE_MAX_DAYS` ahead, 30 by default. */
             task: components["schemas"]["Task"] | null;
         };
         TemplatePage: {

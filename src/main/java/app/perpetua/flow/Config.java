@@ -221,7 +221,8 @@ public record Config(
             in.integer("tasks.free-max-subtasks", 1, 100),
             in.integer("tasks.pro-max-subtasks", 1, 100),
             in.integer("tasks.free-description-length", 1, 10_000),
-            in.integer("tasks.pro-description-length", 1, 10_000));
+            in.integer("tasks.pro-description-length", 1, 10_000),
+            in.integer("tasks.due-date-max-days", 0, 36_500));
     NoteConfig notes =
         new NoteConfig(
             in.integer("notes.free-max", 1, MAX_LIMIT),

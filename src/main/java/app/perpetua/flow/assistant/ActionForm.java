@@ -20,7 +20,7 @@ import tools.jackson.databind.node.ObjectNode;
  * Parses an action from JSON of a client, the model or a stored suggestion, with the validation of
  * the user's own requests. Thread-safe.
  */
-final class ActionForm {
+final class ActionForm implements Toolbox.Reader {
   static final String[] TYPES = {
     "create_task", "update_task", "complete_task", "create_subtasks", "convert_note"
   };
@@ -42,13 +42,18 @@ final class ActionForm {
     this.json = json;
   }
 
-  /** {@link Toolbox.Reader#read}. */
-  Action read(String type, String data, Instant now) {
+  @Override
+  public Action read(String type, String data, Instant now) {
     JsonReader body = reader(type.equals("create_subtasks") ? withValidSubtasks(data) : data);
     Action action = read(type, body, now);
     body.validate();
     body.checkTime();
     return Objects.requireNonNull(action);
+  }
+
+  @Override
+  public void checkDueDate(@Nullable Instant due, Instant now) {
+    tasks.checkDueDate(due, now);
   }
 
   /**

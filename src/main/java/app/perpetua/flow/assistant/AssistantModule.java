@@ -61,7 +61,7 @@ public final class AssistantModule implements FeatureModule {
                     Prompts.load(),
                     charges,
                     suggestions,
-                    form::read,
+                    form,
                     context.events(),
                     context.json()));
     assistant =

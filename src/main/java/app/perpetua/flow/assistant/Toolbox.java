@@ -6,7 +6,6 @@ import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.parsing.Formats;
 import app.perpetua.flow.tasks.Priority;
 import app.perpetua.flow.tasks.Task;
-import app.perpetua.flow.tasks.Tasks;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -26,7 +25,7 @@ import tools.jackson.databind.node.ObjectNode;
  * to one thread.
  */
 final class Toolbox {
-  @FunctionalInterface
+  /** Reads what the model proposes. */
   interface Reader {
     /**
      * Parses an action with the validation of the user's own requests. Of new subtasks, it keeps
@@ -38,6 +37,13 @@ final class Toolbox {
      * @throws Refusal {@code VALIDATION_ERROR}
      */
     Action read(String type, String data, Instant now);
+
+    /**
+     * Checks a new due date.
+     *
+     * @throws Refusal {@code VALIDATION_ERROR} if it is not allowed
+     */
+    void checkDueDate(@Nullable Instant due, Instant now);
   }
 
   private static final int MAX_PROPOSALS = 10;
@@ -145,7 +151,7 @@ final class Toolbox {
         return "That would change nothing.";
       }
       if (change.get() instanceof Action.UpdateTask update) {
-        Tasks.checkDueDate(update.patch().days().dueDate().value(), reserved.now());
+        reader.checkDueDate(update.patch().days().dueDate().value(), reserved.now());
       }
       proposals.add(Proposal.of(change.get(), task.map(Task::title).orElse("")));
       return "Proposed. The person will confirm it or not.";

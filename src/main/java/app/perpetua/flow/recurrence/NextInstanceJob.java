@@ -7,7 +7,7 @@ import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.jobs.TransactionalHandler;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.Instances;
-import app.perpetua.flow.tasks.Tasks;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.UUID;
@@ -24,11 +24,16 @@ final class NextInstanceJob implements TransactionalHandler {
   private final Instances instances;
   private final Jobs jobs;
   private final Events events;
+  private final Duration lead;
 
-  NextInstanceJob(Instances instances, Jobs jobs, Events events) {
+  /**
+   * @param lead how long before its occurrence an instance is created
+   */
+  NextInstanceJob(Instances instances, Jobs jobs, Events events, Duration lead) {
     this.instances = instances;
     this.jobs = jobs;
     this.events = events;
+    this.lead = lead;
   }
 
   @Override
@@ -45,7 +50,7 @@ final class NextInstanceJob implements TransactionalHandler {
   /**
    * Creates the instance, ignoring the limit of open tasks.
    *
-   * @return when to run again, if the next occurrence is still beyond the horizon
+   * @return when to run again, if it is still too early for the next occurrence
    */
   private Optional<Instant> generate(Tx tx, Template template) {
     Instances.Summary existing = instances.summary(tx, template.id());
@@ -62,9 +67,9 @@ final class NextInstanceJob implements TransactionalHandler {
       return Optional.empty();
     }
     Instant occurrence = next.get();
-    if (!Templates.withinHorizon(occurrence, tx.now())) {
+    if (!Templates.withinLead(lead, occurrence, tx.now())) {
       storeNext(tx, template, template, occurrence);
-      return Optional.of(occurrence.minus(Tasks.HORIZON));
+      return Optional.of(occurrence.minus(lead));
     }
     instances.createNext(
         tx, template.id(), template.draft(occurrence, Templates.userZone(tx)), occurrence);

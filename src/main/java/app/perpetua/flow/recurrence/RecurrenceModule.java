@@ -40,11 +40,13 @@ public final class RecurrenceModule implements FeatureModule {
       InstanceJobs jobs) {
     Instances instances =
         new Instances(tasks, subtasks, reminders, context.ids(), context.json(), context.events());
-    nextInstance = new NextInstanceJob(instances, context.jobs(), context.events());
+    nextInstance =
+        new NextInstanceJob(instances, context.jobs(), context.events(), config.instanceLead());
     reverter = new TemplateReverter(context.json(), jobs);
     templates =
         new TemplateRoutes(
-            new Templates(tasks, instances, context.ids(), context.events(), jobs),
+            new Templates(
+                tasks, instances, context.ids(), context.events(), jobs, config.instanceLead()),
             new TaskForm(config));
   }
 

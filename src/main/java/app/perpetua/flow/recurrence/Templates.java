@@ -13,6 +13,7 @@ import app.perpetua.flow.tasks.Placement;
 import app.perpetua.flow.tasks.Task;
 import app.perpetua.flow.tasks.TaskDraft;
 import app.perpetua.flow.tasks.Tasks;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
@@ -41,7 +42,7 @@ final class Templates {
    */
   record Preview(List<Instant> occurrences, @Nullable List<LocalDate> days, String rruleText) {}
 
-  /** A new template and its first instance, if the first occurrence is within the horizon. */
+  /** A new template and its first instance, if it is time to create that. */
   record Created(Template template, Optional<Task> task) {}
 
   private final Tasks tasks;
@@ -49,13 +50,19 @@ final class Templates {
   private final Ids ids;
   private final Events events;
   private final InstanceJobs jobs;
+  private final Duration lead;
 
-  Templates(Tasks tasks, Instances instances, Ids ids, Events events, InstanceJobs jobs) {
+  /**
+   * @param lead how long before its occurrence an instance is created
+   */
+  Templates(
+      Tasks tasks, Instances instances, Ids ids, Events events, InstanceJobs jobs, Duration lead) {
     this.tasks = tasks;
     this.instances = instances;
     this.ids = ids;
     this.events = events;
     this.jobs = jobs;
+    this.lead = lead;
   }
 
   /** One page of the active or inactive templates, newest first; {@code active} null for both. */
@@ -106,13 +113,13 @@ final class Templates {
     tasks.checkDescription(tx.owner(), fields.description());
     Tasks.checkPlacement(tx, fields.placement(), Placement.INBOX);
     Instant first = recurrence.first().orElseThrow();
-    boolean withinHorizon = withinHorizon(first, tx.now());
-    if (withinHorizon) {
+    boolean withinLead = withinLead(lead, first, tx.now());
+    if (withinLead) {
       tasks.checkRoom(tx.owner());
     }
     checkActiveLimit(tx);
     Instant next =
-        withinHorizon
+        withinLead
             ? Template.following(recurrence, Template.later(first, tx.now()), 1).orElse(null)
             : first;
     Template template =
@@ -131,7 +138,7 @@ final class Templates {
             tx.now());
     bind(tx.sql("recurrence.insert_template"), template).atCommit();
     events.emit(tx, new Event.TemplateCreated(template.id()));
-    if (!withinHorizon) {
+    if (!withinLead) {
       schedule(tx, template.id(), first);
       return new Created(template, Optional.empty());
     }
@@ -230,9 +237,9 @@ final class Templates {
 
   /**
    * The occurrence of the open instance after its rule has changed: the new rule's next one, unless
-   * the instance is overdue or that occurrence is beyond the horizon.
+   * the instance is overdue or it is too early for that occurrence.
    */
-  private static Instant newOccurrence(
+  private Instant newOccurrence(
       Recurrence recurrence, Instances.Pending open, Instances.Summary existing, Instant now) {
     if (!open.occurrence().isAfter(now)) {
       return open.occurrence();
@@ -243,7 +250,7 @@ final class Templates {
             ? Optional.of(recurrence.on(recurrence.day(open.occurrence())))
                 .filter(occurrence -> occurrence.isAfter(after))
             : recurrence.next(after);
-    return first.filter(next -> withinHorizon(next, now)).orElse(open.occurrence());
+    return first.filter(next -> withinLead(lead, next, now)).orElse(open.occurrence());
   }
 
   /** When the newest instance was completed, skipped or deleted; null if none was, or unknown. */
@@ -269,13 +276,13 @@ final class Templates {
     events.emit(tx, new Event.TemplateDeleted(id));
   }
 
-  /** Whether a task may be due then (FR-013). */
-  static boolean withinHorizon(Instant occurrence, Instant now) {
-    return !occurrence.isAfter(now.plus(Tasks.HORIZON));
+  /** Whether it is time to create the instance of an occurrence. */
+  static boolean withinLead(Duration lead, Instant occurrence, Instant now) {
+    return !occurrence.isAfter(now.plus(lead));
   }
 
   private void schedule(Tx tx, UUID id, Instant occurrence) {
-    jobs.schedule(tx, id, Template.later(occurrence.minus(Tasks.HORIZON), tx.now()));
+    jobs.schedule(tx, id, Template.later(occurrence.minus(lead), tx.now()));
   }
 
   /** A checked recurrence, by default from its next occurrence on in the user's time zone. */

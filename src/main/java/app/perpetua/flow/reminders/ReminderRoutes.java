@@ -6,7 +6,6 @@ import app.perpetua.flow.parsing.JsonReader;
 import app.perpetua.flow.parsing.QueryParameters;
 import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
-import app.perpetua.flow.tasks.Tasks;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.UUID;
@@ -15,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Endpoints of reminders. */
 final class ReminderRoutes {
-  /** Minutes: how far ahead a due date may lie. */
-  private static final int MAX_OFFSET = (int) Tasks.HORIZON.toMinutes();
+  /** Minutes; 30 days. */
+  private static final int MAX_OFFSET = 43_200;
 
   private final Reminders reminders;
 

@@ -1,6 +1,10 @@
 package app.perpetua.flow.tasks;
 
 import app.perpetua.flow.sql.LockedUser;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Limits of tasks and subtasks.
@@ -11,6 +15,7 @@ import app.perpetua.flow.sql.LockedUser;
  * @param proMaxSubtasks subtasks of one task on Pro
  * @param freeDescription characters of a description on the free tier
  * @param proDescription characters of a description on Pro
+ * @param dueDateMaxDays how many days ahead a new due date may lie; 0 for no limit
  */
 public record TaskConfig(
     int freeMax,
@@ -18,7 +23,16 @@ public record TaskConfig(
     int freeMaxSubtasks,
     int proMaxSubtasks,
     int freeDescription,
-    int proDescription) {
+    int proDescription,
+    int dueDateMaxDays) {
+  /** The lead of instances where due dates are not limited. */
+  private static final Duration DEFAULT_LEAD = Duration.ofDays(30);
+
+  /**
+   * Without a limit, due dates end here, so that reminders after them have a year of four digits.
+   */
+  private static final Instant LATEST = Instant.parse("9999-01-01T00:00:00Z");
+
   int max(LockedUser.Tier tier) {
     return tier == LockedUser.Tier.PRO ? proMax : freeMax;
   }
@@ -29,6 +43,43 @@ public record TaskConfig(
 
   int maxDescription(LockedUser.Tier tier) {
     return tier == LockedUser.Tier.PRO ? proDescription : freeDescription;
+  }
+
+  /**
+   * How long before its occurrence the next instance of a template is created. Without a limit of
+   * due dates 30 days, so that a yearly rule does not show a year ahead.
+   */
+  public Duration instanceLead() {
+    return dueDateMaxDays == 0 ? DEFAULT_LEAD : Duration.ofDays(dueDateMaxDays);
+  }
+
+  /** Why a new due date is not allowed (FR-013); null if it is, or if there is none. */
+  @Nullable String dueDateError(@Nullable Instant due, Instant now) {
+    if (due == null) {
+      return null;
+    }
+    boolean allowed =
+        due.isAfter(now)
+            && (dueDateMaxDays == 0
+                ? due.isBefore(LATEST)
+                : !due.isAfter(now.plus(Duration.ofDays(dueDateMaxDays))));
+    return allowed ? null : "must be later than now and " + latest();
+  }
+
+  /** As {@link #dueDateError}, of a day without a time, which may be today. */
+  @Nullable String dueOnError(LocalDate day, LocalDate today) {
+    boolean allowed =
+        !day.isBefore(today)
+            && (dueDateMaxDays == 0
+                ? day.getYear() < 9999
+                : !day.isAfter(today.plusDays(dueDateMaxDays)));
+    return allowed ? null : "must be today or later and " + latest();
+  }
+
+  private String latest() {
+    return dueDateMaxDays == 0
+        ? "before the year 9999"
+        : "at most " + dueDateMaxDays + " days ahead";
   }
 
   /** The limit that holds before the account's tier is known. */

@@ -19,9 +19,11 @@ public final class TaskForm {
   /** Minutes in an estimate. */
   static final int MAX_MINUTES = 720;
 
+  private final TaskConfig config;
   private final int longestDescription;
 
   public TaskForm(TaskConfig config) {
+    this.config = config;
     this.longestDescription = config.longestDescription();
   }
 
@@ -33,7 +35,7 @@ public final class TaskForm {
     LocalDate dueOn = body.date("due_on");
     LocalDate startOn = body.date("start_on");
     String position = position(body);
-    String dueDateError = Tasks.dueDateError(due, now);
+    String dueDateError = config.dueDateError(due, now);
     if (dueDateError != null) {
       body.addErrorOfNow("due_date", dueDateError);
     }
@@ -72,6 +74,11 @@ public final class TaskForm {
             null,
             minutes,
             new Placement(listId, null, Objects.requireNonNullElse(labelIds, List.of())));
+  }
+
+  /** Refuses a new due date that is not allowed with {@code VALIDATION_ERROR} (FR-013). */
+  public void checkDueDate(@Nullable Instant due, Instant now) {
+    Tasks.checkDueDate(config, due, now);
   }
 
   /** Reads a partial update of a task. */

@@ -12,7 +12,6 @@ import app.perpetua.flow.sql.LockedUser;
 import app.perpetua.flow.sql.Page;
 import app.perpetua.flow.sql.Query;
 import app.perpetua.flow.sql.Tx;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
@@ -30,9 +29,6 @@ import org.jspecify.annotations.Nullable;
  * with {@code NOT_FOUND}; methods that list refuse a deleted account with {@code UNAUTHORIZED}.
  */
 public final class Tasks {
-  /** How far ahead a new due date may lie (FR-013). */
-  public static final Duration HORIZON = Duration.ofDays(30);
-
   /** The result of a change; {@code completedNow} if the change completed the task. */
   public record Changed(Task task, boolean completedNow) {}
 
@@ -284,7 +280,7 @@ public final class Tasks {
   }
 
   /** With the end of its day, if it is due on a day. */
-  private static TaskDraft resolved(Tx tx, TaskDraft draft) {
+  private TaskDraft resolved(Tx tx, TaskDraft draft) {
     LocalDate day = draft.dueOn();
     if (day == null) {
       return draft;
@@ -298,7 +294,7 @@ public final class Tasks {
   }
 
   /** Checks the days that a patch changes; {@code old} is null for a missing task. */
-  private static void checkDays(Tx tx, TaskPatch.DayPatch days, @Nullable TaskDraft old) {
+  private void checkDays(Tx tx, TaskPatch.DayPatch days, @Nullable TaskDraft old) {
     LocalDate day = days.dueOn().value();
     if (day != null) {
       if (days.contradicts(zone(tx))) {
@@ -311,15 +307,15 @@ public final class Tasks {
     }
     Instant due = days.dueDate().value();
     if (old == null || !Objects.equals(due, old.dueDate())) {
-      checkDueDate(due, tx.now());
+      checkDueDate(config, due, tx.now());
     }
   }
 
-  private static void checkDueOn(Tx tx, LocalDate day) {
+  private void checkDueOn(Tx tx, LocalDate day) {
     LocalDate today = LocalDate.ofInstant(tx.now(), zone(tx));
-    if (day.isBefore(today) || day.isAfter(today.plusDays(HORIZON.toDays()))) {
-      throw Refusal.invalid(
-          "due_on", "must be today or later and at most " + HORIZON.toDays() + " days ahead");
+    String error = config.dueOnError(day, today);
+    if (error != null) {
+      throw Refusal.invalid("due_on", error);
     }
   }
 
@@ -362,16 +358,9 @@ public final class Tasks {
     return config.maxSubtasks(owner.tier());
   }
 
-  /** Why a due date is not allowed (FR-013); null if it is, or if there is none. */
-  static @Nullable String dueDateError(@Nullable Instant due, Instant now) {
-    return due == null || (due.isAfter(now) && !due.isAfter(now.plus(HORIZON)))
-        ? null
-        : "must be later than now and at most " + HORIZON.toDays() + " days ahead";
-  }
-
   /** Refuses a new due date that is not allowed with {@code VALIDATION_ERROR} (FR-013). */
-  public static void checkDueDate(@Nullable Instant due, Instant now) {
-    String error = dueDateError(due, now);
+  static void checkDueDate(TaskConfig config, @Nullable Instant due, Instant now) {
+    String error = config.dueDateError(due, now);
     if (error != null) {
       throw Refusal.invalid("due_date", error);
     }

@@ -70,7 +70,7 @@ class FocusSessionsTest {
   private final Events events = new Events(ids, json);
   private final Tasks tasks =
       new Tasks(
-          new TaskConfig(50, 50, 4, 10, 1000, 2000),
+          new TaskConfig(50, 50, 4, 10, 1000, 2000, 30),
           ids,
           json,
           events,

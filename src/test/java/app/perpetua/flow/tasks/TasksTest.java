@@ -46,7 +46,7 @@ class TasksTest {
       new Tombstones(new TombstoneConfig(3, Duration.ofDays(7)), ids);
   private final Tasks tasks =
       new Tasks(
-          new TaskConfig(3, 5, 4, 10, 1000, 2000),
+          new TaskConfig(3, 5, 4, 10, 1000, 2000, 30),
           ids,
           json,
           events,
