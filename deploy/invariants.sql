@@ -392,9 +392,23 @@ where j.kind = 'reminder_fire' and j.state = 'queued'
 select r.user_id, r.id as reminder_id, r.type, r.offset_minutes, r.scheduled_at, t.due_date
 from tasks.reminders r
 join tasks.task_instances t on t.user_id = r.user_id and t.id = r.task_id
-where not r.fired and r.type <> 'absolute'
+where not r.fired and r.type <> 'absolute' and t.due_on is null
   and r.scheduled_at is distinct from
     t.due_date + (case r.type when 'before' then -1 else 1 end) * r.offset_minutes * interval '1 minute'
+  and not exists (
+    select from ops.job_queue h where h.user_id = r.user_id and h.kind = 'handler_retry' and h.state <> 'done');
+
+-- name: relative_reminder_follows_day
+-- As above, of an all-day task: at a local time of the day, in any time zone, or of the next one where
+-- a zone has skipped the day.
+select r.user_id, r.id as reminder_id, r.type, r.offset_minutes, r.scheduled_at, t.due_on
+from tasks.reminders r
+join tasks.task_instances t on t.user_id = r.user_id and t.id = r.task_id
+where not r.fired and r.type <> 'absolute' and t.due_on is not null
+  and (r.scheduled_at is null
+    or r.scheduled_at - (case r.type when 'before' then -1 else 1 end) * r.offset_minutes * interval '1 minute'
+      not between (t.due_on::timestamp at time zone 'UTC') - interval '15 hours'
+        and (t.due_on::timestamp at time zone 'UTC') + interval '61 hours')
   and not exists (
     select from ops.job_queue h where h.user_id = r.user_id and h.kind = 'handler_retry' and h.state <> 'done');
 
@@ -501,3 +515,13 @@ select c.user_id, count(*) as changes
 from activity.changes c
 where not exists (select from auth.users u where u.id = c.user_id)
 group by c.user_id;
+
+-- name: all_day_due_dates
+-- The due date of an all-day task is the end of its day in a time zone, of which this knows the widest
+-- offsets only: the service's time zone data, which computes it, may be another than PostgreSQL's.
+select t.user_id, t.id as task_id, t.due_on, t.due_date
+from tasks.task_instances t
+where t.due_on is not null
+  and (t.due_date is null
+    or t.due_date < (t.due_on + 1)::timestamp at time zone 'UTC' - interval '15 hours'
+    or t.due_date > (t.due_on + 1)::timestamp at time zone 'UTC' + interval '13 hours');

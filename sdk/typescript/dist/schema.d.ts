@@ -3258,6 +3258,7 @@ export interface components {
          *       "name": "Ada Lovelace",
          *       "avatar_url": "https://lh3.googleusercontent.com/a/ada",
          *       "timezone": "Europe/Berlin",
+         *       "all_day_reminder_time": "09:00",
          *       "tier": "free",
          *       "created_at": "2026-01-10T09:00:00.000Z",
          *       "updated_at": "2026-01-19T10:30:00.000Z"
@@ -3274,6 +3275,8 @@ export interface components {
             avatar_url: string | null;
             /** @description IANA time zone, for example `Europe/Berlin`. */
             timezone: string;
+            /** @description The local time, on the day of an all-day task, from which its relative reminders count. */
+            all_day_reminder_time: string;
             tier: components["schemas"]["Tier"];
             created_at: components["schemas"]["Instant"];
             updated_at: components["schemas"]["Instant"];
@@ -3286,12 +3289,17 @@ export interface components {
          *       "name": "Ada Lovelace",
          *       "timezone": "Europe/Berlin"
          *     }
+         * @example {
+         *       "all_day_reminder_time": "08:30"
+         *     }
          */
         UserPatch: {
             /** @description 1 to 100 characters, not blank. */
             name?: string;
-            /** @description IANA time zone. Affects how times are shown, not how they are stored. */
+            /** @description IANA time zone. Affects how times are shown, not how they are stored, except that the due dates of open all-day tasks become the end of their day there, and their relative reminders move with them. */
             timezone?: string;
+            /** @description The local time, on the day of an all-day task, from which its relative reminders count; `09:00` at first. Reminders of open tasks that have not fired move. */
+            all_day_reminder_time?: string;
         };
         /**
          * @example {
@@ -3314,6 +3322,7 @@ export interface components {
          *         "name": "Ada Example",
          *         "avatar_url": null,
          *         "timezone": "UTC",
+         *         "all_day_reminder_time": "09:00",
          *         "tier": "free",
          *         "created_at": "2026-01-10T09:00:00.000Z",
          *         "updated_at": "2026-01-10T09:00:00.000Z"
@@ -3465,7 +3474,7 @@ export interface components {
             due_on: string | null;
             /**
              * Format: date
-             * @description The day before which the agenda does not show the task as one of today.
+             * @description The day before which the agenda does not show the task as one of today. It may be later than the due date.
              */
             start_on: string | null;
             /** @description Minutes. */
@@ -3742,7 +3751,7 @@ export interface components {
             due_on: string | null;
             /**
              * Format: date
-             * @description The day before which the agenda does not show the task as one of today.
+             * @description The day before which the agenda does not show the task as one of today. It may be later than the due date.
              */
             start_on: string | null;
             /** @description Minutes. */
@@ -3841,7 +3850,7 @@ export interface components {
             due_on: string | null;
             /**
              * Format: date
-             * @description The day before which the agenda does not show the task as one of today.
+             * @description The day before which the agenda does not show the task as one of today. It may be later than the due date.
              */
             start_on: string | null;
             /** @description Minutes. */
@@ -3942,7 +3951,7 @@ export interface components {
             due_on: string | null;
             /**
              * Format: date
-             * @description The day before which the agenda does not show the task as one of today.
+             * @description The day before which the agenda does not show the task as one of today. It may be later than the due date.
              */
             start_on: string | null;
             /** @description Minutes. */
@@ -5212,7 +5221,7 @@ export interface components {
             due_on?: string | null;
             /**
              * Format: date
-             * @description The day before which the agenda does not show the task as one of today.
+             * @description The day before which the agenda does not show the task as one of today. It may be later than the due date.
              */
             start_on?: string | null;
             /** @description Minutes. */
@@ -5266,7 +5275,7 @@ export interface components {
             due_on?: string | null;
             /**
              * Format: date
-             * @description The day before which the agenda does not show the task as one of today.
+             * @description The day before which the agenda does not show the task as one of today. It may be later than the due date.
              */
             start_on?: string | null;
             /** @description Minutes. Null removes the estimate. */
@@ -5736,7 +5745,7 @@ export interface components {
              * @enum {string}
              */
             type: "before" | "after" | "absolute";
-            /** @description Minutes from the due date; null for `absolute`. */
+            /** @description Minutes from the due date, or, for an all-day task, from the user's `all_day_reminder_time` on its day; null for `absolute`. */
             offset_minutes: number | null;
             /**
              * Format: date-time
@@ -6679,7 +6688,7 @@ export interface components {
              * @enum {string}
              */
             type: "before" | "after" | "absolute";
-            /** @description Minutes from the due date; the sign is ignored because `type` gives the direction. Required for `before` and `after`; not allowed otherwise. */
+            /** @description Minutes from the due date, or, for an all-day task, from `all_day_reminder_time` on its day; the sign is ignored because `type` gives the direction. Required for `before` and `after`; not allowed otherwise. */
             offset_minutes?: number | null;
             /**
              * Format: date-time
@@ -6707,7 +6716,7 @@ export interface components {
              * @enum {string}
              */
             type: "before" | "after" | "absolute";
-            /** @description Minutes from the due date; the sign is ignored because `type` gives the direction. Required for `before` and `after`; not allowed otherwise. */
+            /** @description Minutes from the due date, or, for an all-day task, from `all_day_reminder_time` on its day; the sign is ignored because `type` gives the direction. Required for `before` and `after`; not allowed otherwise. */
             offset_minutes?: number | null;
             /**
              * Format: date-time

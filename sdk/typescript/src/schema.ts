@@ -3259,6 +3259,7 @@ export interface components {
          *       "name": "Ada Lovelace",
          *       "avatar_url": "https://lh3.googleusercontent.com/a/ada",
          *       "timezone": "Europe/Berlin",
+         *       "all_day_reminder_time": "09:00",
          *       "tier": "free",
          *       "created_at": "2026-01-10T09:00:00.000Z",
          *       "updated_at": "2026-01-19T10:30:00.000Z"
@@ -3275,6 +3276,8 @@ export interface components {
             avatar_url: string | null;
             /** @description IANA time zone, for example `Europe/Berlin`. */
             timezone: string;
+            /** @description The local time, on the day of an all-day task, from which its relative reminders count. */
+            all_day_reminder_time: string;
             tier: components["schemas"]["Tier"];
             created_at: components["schemas"]["Instant"];
             updated_at: components["schemas"]["Instant"];
@@ -3287,12 +3290,17 @@ export interface components {
          *       "name": "Ada Lovelace",
          *       "timezone": "Europe/Berlin"
          *     }
+         * @example {
+         *       "all_day_reminder_time": "08:30"
+         *     }
          */
         UserPatch: {
             /** @description 1 to 100 characters, not blank. */
             name?: string;
-            /** @description IANA time zone. Affects how times are shown, not how they are stored. */
+            /** @description IANA time zone. Affects how times are shown, not how they are stored, except that the due dates of open all-day tasks become the end of their day there, and their relative reminders move with them. */
             timezone?: string;
+            /** @description The local time, on the day of an all-day task, from which its relative reminders count; `09:00` at first. Reminders of open tasks that have not fired move. */
+            all_day_reminder_time?: string;
         };
         /**
          * @example {
@@ -3315,6 +3323,7 @@ export interface components {
          *         "name": "Ada Example",
          *         "avatar_url": null,
          *         "timezone": "UTC",
+         *         "all_day_reminder_time": "09:00",
          *         "tier": "free",
          *         "created_at": "2026-01-10T09:00:00.000Z",
          *         "updated_at": "2026-01-10T09:00:00.000Z"
@@ -3466,7 +3475,7 @@ export interface components {
             due_on: string | null;
             /**
              * Format: date
-             * @description The day before which the agenda does not show the task as one of today.
+             * @description The day before which the agenda does not show the task as one of today. It may be later than the due date.
              */
             start_on: string | null;
             /** @description Minutes. */
@@ -3743,7 +3752,7 @@ export interface components {
             due_on: string | null;
             /**
              * Format: date
-             * @description The day before which the agenda does not show the task as one of today.
+             * @description The day before which the agenda does not show the task as one of today. It may be later than the due date.
              */
             start_on: string | null;
             /** @description Minutes. */
@@ -3842,7 +3851,7 @@ export interface components {
             due_on: string | null;
             /**
              * Format: date
-             * @description The day before which the agenda does not show the task as one of today.
+             * @description The day before which the agenda does not show the task as one of today. It may be later than the due date.
              */
             start_on: string | null;
             /** @description Minutes. */
@@ -3943,7 +3952,7 @@ export interface components {
             due_on: string | null;
             /**
              * Format: date
-             * @description The day before which the agenda does not show the task as one of today.
+             * @description The day before which the agenda does not show the task as one of today. It may be later than the due date.
              */
             start_on: string | null;
             /** @description Minutes. */
@@ -5213,7 +5222,7 @@ export interface components {
             due_on?: string | null;
             /**
              * Format: date
-             * @description The day before which the agenda does not show the task as one of today.
+             * @description The day before which the agenda does not show the task as one of today. It may be later than the due date.
              */
             start_on?: string | null;
             /** @description Minutes. */
@@ -5267,7 +5276,7 @@ export interface components {
             due_on?: string | null;
             /**
              * Format: date
-             * @description The day before which the agenda does not show the task as one of today.
+             * @description The day before which the agenda does not show the task as one of today. It may be later than the due date.
              */
             start_on?: string | null;
             /** @description Minutes. Null removes the estimate. */
@@ -5737,7 +5746,7 @@ export interface components {
              * @enum {string}
              */
             type: "before" | "after" | "absolute";
-            /** @description Minutes from the due date; null for `absolute`. */
+            /** @description Minutes from the due date, or, for an all-day task, from the user's `all_day_reminder_time` on its day; null for `absolute`. */
             offset_minutes: number | null;
             /**
              * Format: date-time
@@ -6680,7 +6689,7 @@ export interface components {
              * @enum {string}
              */
             type: "before" | "after" | "absolute";
-            /** @description Minutes from the due date; the sign is ignored because `type` gives the direction. Required for `before` and `after`; not allowed otherwise. */
+            /** @description Minutes from the due date, or, for an all-day task, from `all_day_reminder_time` on its day; the sign is ignored because `type` gives the direction. Required for `before` and `after`; not allowed otherwise. */
             offset_minutes?: number | null;
             /**
              * Format: date-time
@@ -6708,7 +6717,7 @@ export interface components {
              * @enum {string}
              */
             type: "before" | "after" | "absolute";
-            /** @description Minutes from the due date; the sign is ignored because `type` gives the direction. Required for `before` and `after`; not allowed otherwise. */
+            /** @description Minutes from the due date, or, for an all-day task, from `all_day_reminder_time` on its day; the sign is ignored because `type` gives the direction. Required for `before` and `after`; not allowed otherwise. */
             offset_minutes?: number | null;
             /**
              * Format: date-time

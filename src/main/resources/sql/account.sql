@@ -1,7 +1,8 @@
 -- name: find_by_google_id
 -- scope: system lookup
 -- Locks the row, because a sign-in writes the profile, a refresh token and an activity entry.
-select id, google_id, email, name, name_changed, avatar_url, timezone, tier, created_at, updated_at
+select id, google_id, email, name, name_changed, avatar_url, timezone,
+       all_day_reminder_time::text as all_day_reminder_time, tier, created_at, updated_at
 from auth.users
 where google_id = :google_id
 for no key update
@@ -25,7 +26,8 @@ set email = :email, name = :name, avatar_url = :avatar_url::text, updated_at = :
 where id = :user_id
 
 -- name: find_me
-select id, google_id, email, name, avatar_url, timezone, tier, created_at, updated_at
+select id, google_id, email, name, avatar_url, timezone,
+       all_day_reminder_time::text as all_day_reminder_time, tier, created_at, updated_at
 from auth.users
 where id = :user_id
 
@@ -36,11 +38,14 @@ update auth.users
 set name = coalesce(:name::text, name),
     name_changed = name_changed or :name::text is not null,
     timezone = coalesce(:timezone::text, timezone),
+    all_day_reminder_time = coalesce(:all_day_reminder_time::text::time, all_day_reminder_time),
     updated_at = :now
 where id = :user_id
   and (name <> :name::text or (:name::text is not null and not name_changed)
-       or timezone <> :timezone::text)
-returning id, google_id, email, name, avatar_url, timezone, tier, created_at, updated_at
+       or timezone <> :timezone::text
+       or all_day_reminder_time <> :all_day_reminder_time::text::time)
+returning id, google_id, email, name, avatar_url, timezone,
+          all_day_reminder_time::text as all_day_reminder_time, tier, created_at, updated_at
 
 -- name: change_tier
 update auth.users set tier = :tier, updated_at = :now where id = :user_id
@@ -200,7 +205,8 @@ where u.id = :user_id and jsonb_populate_record(u, c.before) is not distinct fro
 -- name: set_former_settings
 -- For undo.
 update auth.users u
-set name = r.name, name_changed = r.name_changed, timezone = r.timezone, updated_at = :now
+set name = r.name, name_changed = r.name_changed, timezone = r.timezone,
+    all_day_reminder_time = r.all_day_reminder_time, updated_at = :now
 from auth.users o
 cross join lateral jsonb_populate_record(o, :before::jsonb) r
 where o.id = :user_id and u.id = o.id

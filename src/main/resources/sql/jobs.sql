@@ -47,6 +47,18 @@ from (
 ) as woken
 where user_id = :user_id and kind = :kind and job_key = :key and state = 'queued'
 
+-- name: reschedule_all
+-- As reschedule, of several jobs; the arrays have one element for each.
+update ops.job_queue j
+set run_at = moved.run_at, attempts = 0, last_error = null
+from unnest(:keys::text[], :times::text[]::timestamptz[]) as moved (job_key, run_at)
+cross join (
+  select case when min(t.at) <= :now::timestamptz + interval '2 minutes'
+              then pg_notify('perpetua_flow_jobs', '') end
+  from unnest(:times::text[]::timestamptz[]) as t (at)
+) as woken
+where j.user_id = :user_id and j.kind = :kind and j.job_key = moved.job_key and j.state = 'queued'
+
 -- name: claim_due
 -- scope: system queue
 -- SKIP LOCKED, so that workers do not wait for each other. Only the kinds of this release; a newer

@@ -50,6 +50,33 @@ from tasks.reminders
 where user_id = :user_id and task_id = :task_id and type <> 'absolute' and not fired
 order by scheduled_at, id
 
+-- name: find_base
+select all_day_reminder_time::text as all_day_reminder_time, timezone
+from auth.users
+where id = :user_id
+
+-- name: list_of_open_days
+-- The reminders that move with the user's time zone, of open all-day tasks.
+select r.id, r.task_id, r.user_id, r.type, r.offset_minutes, r.scheduled_at, r.method, r.fired,
+       r.fired_at, r.version, r.created_at, r.updated_at, t.due_on, u.timezone,
+       u.all_day_reminder_time::text as all_day_reminder_time
+from auth.users u
+join tasks.task_instances t on t.user_id = u.id and t.due_on is not null and not t.completed
+join tasks.reminders r
+  on r.user_id = u.id and r.task_id = t.id and r.type <> 'absolute' and not r.fired
+where u.id = :user_id
+
+-- name: move_reminders
+-- The arrays have one element for each reminder. One whose time is past does not fire any more.
+update tasks.reminders r
+set scheduled_at = moved.scheduled_at,
+    fired = moved.scheduled_at < :now::timestamptz,
+    fired_at = case when moved.scheduled_at < :now::timestamptz then :now::timestamptz end,
+    version = r.version + 1,
+    updated_at = :now
+from unnest(:ids::uuid[], :times::text[]::timestamptz[]) as moved (id, scheduled_at)
+where r.user_id = :user_id and r.id = moved.id and not r.fired
+
 -- name: insert_reminder
 insert into tasks.reminders
   (id, user_id, task_id, type, offset_minutes, scheduled_at, method, fired, fired_at, created_at,

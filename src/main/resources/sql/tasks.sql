@@ -306,7 +306,7 @@ insert into tasks.task_instances
    skipped_at, subtask_count, subtask_completed_count, counted_at, version, created_at, updated_at)
 select t.id, d.user_id, :template_id::uuid,
        case when t.template_id is not distinct from :template_id::uuid then t.occurrence_at end,
-       t.title, t.description, t.priority, t.due_date, t.estimated_duration,
+       t.title, t.description, t.priority, :due_date::timestamptz, t.estimated_duration,
        t.due_on, t.start_on,
        (select l.id from tasks.lists l where l.user_id = :user_id and l.id = t.list_id),
        t.position,
@@ -427,11 +427,13 @@ from tasks.subtasks
 where user_id = :user_id and id = any(:ids)
 
 -- name: find_equal_tasks
--- For undo.
+-- For undo. The due date of an all-day task follows from its day.
 select t.id
 from jsonb_to_recordset(:rows::jsonb) as c (id uuid, before jsonb)
 join tasks.task_instances t on t.user_id = :user_id and t.id = c.id
-where jsonb_populate_record(t, c.before) is not distinct from t
+where jsonb_populate_record(
+    t, c.before - case when t.due_on is not null and c.before -> 'due_on' is null then 'due_date' else '' end
+  ) is not distinct from t
 
 -- name: remove_created_tasks
 -- For undo. Its reminders, subtasks and focus sessions are deleted by cascade. The trigger counts the
@@ -439,6 +441,20 @@ where jsonb_populate_record(t, c.before) is not distinct from t
 delete from tasks.task_instances
 where user_id = :user_id and id = any(:ids)
   and set_config('flow.shown_counted', 'off', true) = 'off'
+
+-- name: list_open_days
+-- With the user's time zone, of which the index on open all-day tasks serves few rows.
+select t.id, t.due_on, t.due_date, u.timezone
+from auth.users u
+join tasks.task_instances t on t.user_id = u.id and t.due_on is not null and not t.completed
+where u.id = :user_id
+
+-- name: move_days
+-- The arrays have one element for each task.
+update tasks.task_instances t
+set due_date = moved.due_date, version = t.version + 1, updated_at = :now
+from unnest(:ids::uuid[], :due_dates::text[]::timestamptz[]) as moved (id, due_date)
+where t.user_id = :user_id and t.id = moved.id
 
 -- name: set_former_task_values
 -- For undo; the trigger counts the shown tasks.

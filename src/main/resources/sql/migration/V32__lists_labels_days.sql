@@ -347,3 +347,44 @@ create index task_instances_labelled on tasks.task_instances (user_id, id) where
 
 -- All-day tasks that a change of the user's time zone moves.
 create index task_instances_open_days on tasks.task_instances (user_id, id) where due_on is not null and not completed;
+
+-- From which local time on the day of an all-day task its relative reminders count.
+alter table auth.users
+  add column all_day_reminder_time time(0) not null default '09:00';
+
+-- As before (migration V27), with the new column.
+create or replace function activity.record_settings() returns trigger
+language plpgsql
+set search_path = pg_catalog
+as $$
+declare
+  change constant bigint := nullif(current_setting('flow.change', true), '')::bigint;
+begin
+  insert into activity.changes (user_id, entity_type, entity_id, deleted, change, before)
+  values (
+    new.id, 'settings', new.id, false, change,
+    activity.former_values(
+      jsonb_build_object('name', old.name, 'name_changed', old.name_changed, 'timezone', old.timezone,
+        'all_day_reminder_time', old.all_day_reminder_time),
+      jsonb_build_object('name', new.name, 'name_changed', new.name_changed, 'timezone', new.timezone,
+        'all_day_reminder_time', new.all_day_reminder_time))
+  );
+  if old.tier <> new.tier then
+    -- features, limits and the daily credits depend on it
+    insert into activity.changes (user_id, entity_type, entity_id, deleted)
+    values
+      (new.id, 'subscription', new.id, false),
+      (new.id, 'achievements', new.id, false),
+      (new.id, 'credits', new.id, false);
+  end if;
+  return null;
+end
+$$;
+drop trigger users_settings_changed on auth.users;
+create trigger users_settings_changed
+  after update of email, name, name_changed, avatar_url, timezone, all_day_reminder_time, tier on auth.users
+  for each row
+  when ((old.email, old.name, old.name_changed, old.avatar_url, old.timezone, old.all_day_reminder_time, old.tier)
+    is distinct from
+    (new.email, new.name, new.name_changed, new.avatar_url, new.timezone, new.all_day_reminder_time, new.tier))
+  execute function activity.record_settings();

@@ -13,10 +13,12 @@ import app.perpetua.flow.sql.LockedUser.Tier;
 import app.perpetua.flow.sql.Tx;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.time.Instant;
+import java.time.LocalTime;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Endpoints of sign-in and the user's account. Responses of {@code /auth} have no envelope. */
@@ -30,6 +32,7 @@ final class AccountRoutes {
   private static final int MAX_DEVICE_NAME = 100;
   private static final int MAX_TIMEZONE = 64;
   private static final int MAX_EMAIL = 320;
+  private static final Pattern TIME = Pattern.compile("([01]\\d|2[0-3]):[0-5]\\d");
 
   /** A new key must be published an hour before it signs. */
   private static final String KEYS_CACHED = "public, max-age=3600";
@@ -203,14 +206,19 @@ final class AccountRoutes {
 
   /** PATCH /users/me. */
   Function<Tx, Reply> update(Request request) {
-    JsonReader body = request.body().notNull("name", "timezone");
+    JsonReader body = request.body().notNull("name", "timezone", "all_day_reminder_time");
     String name = body.text("name", 1, MAX_NAME);
     String timezone = body.text("timezone", 1, MAX_TIMEZONE);
     if (timezone != null && !TimeZoneNames.contains(timezone)) {
       body.addError("timezone", "must be an IANA time zone such as Europe/Berlin");
     }
+    String time = body.text("all_day_reminder_time", 1, "HH:MM".length());
+    if (time != null && !TIME.matcher(time).matches()) {
+      body.addError("all_day_reminder_time", "must be a time of day such as 09:00");
+    }
     body.validate();
-    return tx -> Reply.ok(users.update(tx, name, timezone));
+    LocalTime reminderTime = time == null ? null : LocalTime.parse(time);
+    return tx -> Reply.ok(users.update(tx, name, timezone, reminderTime));
   }
 
   /** DELETE /users/me. */

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param name Google's, until the user changes it
  * @param avatarUrl null if there is none
  * @param timezone an IANA zone
+ * @param allDayReminderTime such as 09:00: from when on the day of an all-day task its relative
+ *     reminders count
  */
 public record User(
     UUID id,
@@ -21,6 +23,7 @@ public record User(
     String name,
     @Nullable String avatarUrl,
     String timezone,
+    String allDayReminderTime,
     LockedUser.Tier tier,
     Instant createdAt,
     Instant updatedAt) {
@@ -32,6 +35,7 @@ public record User(
         row.text("name"),
         row.textOrNull("avatar_url"),
         row.text("timezone"),
+        row.text("all_day_reminder_time").substring(0, "HH:MM".length()),
         row.wireName("tier", LockedUser.Tier.class),
         row.instant("created_at"),
         row.instant("updated_at"));

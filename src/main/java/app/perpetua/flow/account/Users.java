@@ -9,6 +9,7 @@ import app.perpetua.flow.http.auth.Authenticator;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.LockedUser;
 import app.perpetua.flow.sql.Tx;
+import java.time.LocalTime;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
@@ -131,6 +132,7 @@ public final class Users {
         name,
         identity.avatarUrl(),
         user.timezone(),
+        user.allDayReminderTime(),
         user.tier(),
         user.createdAt(),
         tx.now());
@@ -144,14 +146,25 @@ public final class Users {
   }
 
   /**
-   * Changes name, time zone or both (FR-070).
+   * Changes settings (FR-070). Listeners of the event move what depends on them.
    *
    * @param name replaces Google's permanently; null keeps the name
    * @param timezone an IANA zone; null keeps the time zone
+   * @param allDayReminderTime null keeps it
    */
-  User update(Tx tx, @Nullable String name, @Nullable String timezone) {
+  User update(
+      Tx tx,
+      @Nullable String name,
+      @Nullable String timezone,
+      @Nullable LocalTime allDayReminderTime) {
     Optional<User> changed =
-        tx.sql("account.update_me").bind("name", name).bind("timezone", timezone).one(User::of);
+        tx.sql("account.update_me")
+            .bind("name", name)
+            .bind("timezone", timezone)
+            .bind(
+                "all_day_reminder_time",
+                allDayReminderTime == null ? null : allDayReminderTime.toString())
+            .one(User::of);
     if (changed.isEmpty()) {
       return me(tx);
     }

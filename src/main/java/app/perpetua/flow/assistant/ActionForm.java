@@ -7,6 +7,8 @@ import app.perpetua.flow.tasks.TaskForm;
 import app.perpetua.flow.tasks.TaskPatch;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -52,22 +54,26 @@ final class ActionForm implements Toolbox.Reader {
   }
 
   @Override
-  public void checkDueDate(@Nullable Instant due, Instant now) {
-    tasks.checkDueDate(due, now);
+  public void checkDays(@Nullable Instant due, @Nullable LocalDate day, Instant now, ZoneId zone) {
+    tasks.checkDays(due, day, now, zone);
   }
 
   /**
    * Reads the action of a suggestion that the user confirms.
    *
    * @param data {@link Action#data} as JSON
+   * @param zone the user's
    */
-  Stored readStored(String type, String data, Instant now) {
+  Stored readStored(String type, String data, Instant now, ZoneId zone) {
     Instant due = reader(data).instant("due_date");
-    if (due == null || due.isAfter(now)) {
+    LocalDate day = reader(data).date("due_on");
+    boolean past = due != null && !due.isAfter(now);
+    if (!past && (day == null || !day.isBefore(LocalDate.ofInstant(now, zone)))) {
       return new Stored(read(type, data, now), false);
     }
     ObjectNode fields = (ObjectNode) json.parse(data);
     fields.remove("due_date");
+    fields.remove("due_on");
     return new Stored(read(type, json.text(fields), now), true);
   }
 

@@ -12,6 +12,7 @@ import app.perpetua.flow.http.auth.Principal;
 import app.perpetua.flow.parsing.JsonReader;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
+import java.time.ZoneId;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -159,7 +160,10 @@ final class AssistantRoutes {
     return tx -> {
       Suggestions.Confirmed suggestion = suggestions.confirm(tx, suggestionId);
       return confirmed(
-          tx, form.readStored(suggestion.type(), suggestion.data(), tx.now()), suggestionId);
+          tx,
+          form.readStored(
+              suggestion.type(), suggestion.data(), tx.now(), ZoneId.of(tx.owner().timezone())),
+          suggestionId);
     };
   }
 

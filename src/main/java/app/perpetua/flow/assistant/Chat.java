@@ -189,7 +189,9 @@ final class Chat implements ModelFeature<Chat.Question, Chat.Context, ChatResult
             ? description
             : description.substring(0, description.offsetByCodePoints(0, descriptionLength)));
     brief.put("priority", task.fields().priority());
-    if (task.dueDate() != null) {
+    if (task.fields().dueOn() != null) {
+      brief.put("due_on", task.fields().dueOn());
+    } else if (task.dueDate() != null) {
       brief.put("due_date", task.dueDate());
     }
     if (task.fields().estimatedDuration() != null) {

@@ -6,7 +6,11 @@ import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.parsing.Formats;
 import app.perpetua.flow.tasks.Priority;
 import app.perpetua.flow.tasks.Task;
+import app.perpetua.flow.tasks.TaskDraft;
+import app.perpetua.flow.tasks.TaskPatch;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,11 +43,12 @@ final class Toolbox {
     Action read(String type, String data, Instant now);
 
     /**
-     * Checks a new due date.
+     * Checks a new due date and day.
      *
-     * @throws Refusal {@code VALIDATION_ERROR} if it is not allowed
+     * @param zone the user's
+     * @throws Refusal {@code VALIDATION_ERROR} if one is not allowed
      */
-    void checkDueDate(@Nullable Instant due, Instant now);
+    void checkDays(@Nullable Instant due, @Nullable LocalDate day, Instant now, ZoneId zone);
   }
 
   private static final int MAX_PROPOSALS = 10;
@@ -58,6 +63,11 @@ final class Toolbox {
   private static final Schema DUE =
       new Schema.StringSchema(
           "when it is due, an instant in UTC such as 2026-03-01T09:30:00.000Z", 1, 40);
+  private static final Schema DUE_ON =
+      new Schema.StringSchema(
+          "the day on which it is due, without a time, such as 2026-03-01; null if due_date is set",
+          1,
+          10);
   private static final Schema MINUTES =
       new Schema.IntegerSchema("how many minutes it takes", 1, 720);
 
@@ -71,6 +81,7 @@ final class Toolbox {
                   "description", new Schema.NullableSchema(DESCRIPTION),
                   "priority", new Schema.NullableSchema(PRIORITY),
                   "due_date", new Schema.NullableSchema(DUE),
+                  "due_on", new Schema.NullableSchema(DUE_ON),
                   "estimated_duration", new Schema.NullableSchema(MINUTES))),
           new Prompt.Tool(
               "update_task",
@@ -81,6 +92,7 @@ final class Toolbox {
                   "description", new Schema.NullableSchema(DESCRIPTION),
                   "priority", new Schema.NullableSchema(PRIORITY),
                   "due_date", new Schema.NullableSchema(DUE),
+                  "due_on", new Schema.NullableSchema(DUE_ON),
                   "estimated_duration", new Schema.NullableSchema(MINUTES))),
           new Prompt.Tool(
               "complete_task", "Proposes to mark a task as done.", members("task_id", TASK_ID)),
@@ -129,6 +141,18 @@ final class Toolbox {
     return propose(call.name(), arguments);
   }
 
+  private void checkDays(Action action) {
+    ZoneId zone = ZoneId.of(reserved.timezone());
+    switch (action) {
+      case Action.CreateTask(TaskDraft draft) ->
+          reader.checkDays(draft.dueDate(), draft.dueOn(), reserved.now(), zone);
+      case Action.UpdateTask(UUID _, TaskPatch patch) ->
+          reader.checkDays(
+              patch.days().dueDate().value(), patch.days().dueOn().value(), reserved.now(), zone);
+      default -> {}
+    }
+  }
+
   private String propose(String type, ObjectNode arguments) {
     // Strict mode requires every member, so the model sends null for an absent one.
     List.copyOf(arguments.propertyNames()).stream()
@@ -150,9 +174,7 @@ final class Toolbox {
       if (change.isEmpty() || (task.isPresent() && isProposed(change.get()))) {
         return "That would change nothing.";
       }
-      if (change.get() instanceof Action.UpdateTask update) {
-        reader.checkDueDate(update.patch().days().dueDate().value(), reserved.now());
-      }
+      checkDays(change.get());
       proposals.add(Proposal.of(change.get(), task.map(Task::title).orElse("")));
       return "Proposed. The person will confirm it or not.";
     } catch (Refusal refusal) {

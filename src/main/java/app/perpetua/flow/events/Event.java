@@ -4,6 +4,7 @@ import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.sql.LockedUser;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -31,10 +32,16 @@ public sealed interface Event {
   /**
    * Fields of a task changed.
    *
+   * @param dueChanged whether it is due at another instant or on another day, or is all-day no more
    * @param dueDate the current due date; null if the task has none
+   * @param dueOn the current day of an all-day task; null for others
    */
   record TaskUpdated(
-      UUID taskId, boolean dueChanged, @Nullable Instant dueDate, @Nullable Integer focusSeconds)
+      UUID taskId,
+      boolean dueChanged,
+      @Nullable Instant dueDate,
+      @Nullable LocalDate dueOn,
+      @Nullable Integer focusSeconds)
       implements EndsFocus {}
 
   /**
@@ -54,7 +61,12 @@ public sealed interface Event {
       @Nullable Integer focusSeconds)
       implements EndsFocus {}
 
-  record TaskReopened(UUID taskId) implements Event {}
+  /**
+   * A completed task is open again.
+   *
+   * @param dueOn the day of an all-day task; null for others
+   */
+  record TaskReopened(UUID taskId, @Nullable LocalDate dueOn) implements Event {}
 
   /**
    * An occurrence was skipped: its task was archived.

@@ -74,6 +74,20 @@ public final class Jobs {
   }
 
   /**
+   * Changes when jobs of the acting user run, of those that exist and are not running, with one
+   * statement.
+   *
+   * @param runAt by key
+   */
+  public void reschedule(Tx tx, String kind, Map<String, Instant> runAt) {
+    tx.sql("jobs.reschedule_all")
+        .bind("kind", kind)
+        .bind("keys", runAt.keySet().toArray(String[]::new))
+        .bind("times", runAt.values().stream().map(Instant::toString).toArray(String[]::new))
+        .atCommit();
+  }
+
+  /**
    * Deletes up to {@code limit} jobs that finished more than a week ago; dead ones stay.
    *
    * @param tx a system transaction

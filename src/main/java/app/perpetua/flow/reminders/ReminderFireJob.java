@@ -28,6 +28,8 @@ import java.util.UUID;
 final class ReminderFireJob implements TransactionalHandler {
   private record Due(Reminder reminder, String pauses) {}
 
+  private static final DateTimeFormatter DUE_ON =
+      DateTimeFormatter.ofPattern("EEEE, d MMMM uuuu", Locale.ENGLISH);
   private static final DateTimeFormatter DUE_DATE =
       DateTimeFormatter.ofPattern("EEEE, d MMMM uuuu, HH:mm", Locale.ENGLISH);
 
@@ -107,12 +109,16 @@ final class ReminderFireJob implements TransactionalHandler {
     return task.archived() ? Event.SkipReason.ARCHIVED : Event.SkipReason.HIDDEN;
   }
 
-  /** Such as {@code Due Tuesday, 10 March 2026, 14:30}, in the user's time zone. */
+  /**
+   * Such as {@code Due Tuesday, 10 March 2026, 14:30}, in the user's time zone; or without time.
+   */
   private static String due(Task task, ZoneId zone, Instant now) {
     Instant due = task.dueDate();
     if (due == null) {
       return "No due date";
     }
-    return (due.isBefore(now) ? "Was due " : "Due ") + DUE_DATE.format(due.atZone(zone));
+    LocalDate day = task.fields().dueOn();
+    return (due.isBefore(now) ? "Was due " : "Due ")
+        + (day == null ? DUE_DATE.format(due.atZone(zone)) : DUE_ON.format(day));
   }
 }

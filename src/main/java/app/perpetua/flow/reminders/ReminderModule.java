@@ -13,6 +13,7 @@ import app.perpetua.flow.achievements.Achievements;
 import app.perpetua.flow.events.EventListener;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.jobs.JobHandler;
+import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.jobs.Lateness;
 import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
@@ -33,6 +34,7 @@ public final class ReminderModule implements FeatureModule {
   private final RowReverter reverter;
   private final Restorer taskRestorer;
   private final ReminderCopier copier;
+  private final Jobs jobs;
 
   public ReminderModule(
       ModuleContext context,
@@ -40,6 +42,7 @@ public final class ReminderModule implements FeatureModule {
       Tasks tasks,
       Achievements achievements,
       Notifications notifications) {
+    jobs = context.jobs();
     service = new Reminders(config, tasks, context.ids(), context.jobs(), context.events());
     fire =
         new ReminderFireJob(
@@ -56,11 +59,10 @@ public final class ReminderModule implements FeatureModule {
     reverter = new ReminderReverter(context.json(), service);
     taskRestorer = new TaskRestorer(service, context.json());
     copier =
-        (tx, taskId, due, copied) ->
+        (tx, instance, copied) ->
             service.copy(
                 tx,
-                taskId,
-                due,
+                instance,
                 copied.stream()
                     .map(node -> context.json().read(node.toString(), ReminderDraft.class))
                     .toList());
@@ -106,7 +108,7 @@ public final class ReminderModule implements FeatureModule {
 
   @Override
   public List<EventListener> listeners() {
-    return List.of(new TaskListener(service));
+    return List.of(new TaskListener(service), new DayListener(service, jobs));
   }
 
   /** What undoes changes of the feature's rows, in the order in which rows are restored. */

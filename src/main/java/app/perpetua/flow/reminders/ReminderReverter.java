@@ -75,12 +75,21 @@ final class ReminderReverter implements RowReverter {
    * since: a reminder fires once.
    */
   private static List<ChangedRow> revertible(Tx tx, Changeset change) {
-    List<ChangedRow> rows = change.of(TYPE);
+    List<ChangedRow> rows =
+        change.of(TYPE).stream().filter(row -> !movedWithDay(row, change)).toList();
     if (change.of("task").isEmpty()) {
       return rows;
     }
     Map<UUID, Reminder> present = find(tx, rows);
     return rows.stream().filter(row -> !hasFiredSince(row, present.get(row.id()))).toList();
+  }
+
+  /** A listener moves it again after the settings are restored, whatever has changed since. */
+  private static boolean movedWithDay(ChangedRow row, Changeset change) {
+    return row.updated("scheduled_at")
+        && row.before().size() == 1
+        && change.of("settings").stream()
+            .anyMatch(user -> user.updated("timezone") || user.updated("all_day_reminder_time"));
   }
 
   private static boolean hasFiredSince(ChangedRow row, @Nullable Reminder present) {

@@ -16,7 +16,6 @@ import app.perpetua.flow.tasks.Task;
 import app.perpetua.flow.tasks.TaskDetail;
 import app.perpetua.flow.tasks.Tasks;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -39,14 +38,6 @@ final class Reminders {
 
   static final String PAST = "must not be in the past";
   static final String RELATIVE_ONLY = "must be absent if type is absolute";
-
-  /**
-   * The reminders of a restored task.
-   *
-   * @param reminders soonest first
-   * @param lapsed number of reminders marked as fired because their time has passed
-   */
-  record Restored(List<Reminder> reminders, int lapsed) {}
 
   private final ReminderConfig config;
   private final Tasks tasks;
@@ -85,7 +76,7 @@ final class Reminders {
   Reminder add(Tx tx, UUID taskId, ReminderDraft draft) {
     TaskDetail detail = tasks.detail(tx, taskId);
     Reminder.Timing timing =
-        timing(detail.task(), draft.type(), draft.offsetMinutes(), draft.scheduledAt(), tx.now());
+        timing(tx, detail.task(), draft.type(), draft.offsetMinutes(), draft.scheduledAt());
     Tasks.checkChangeable(detail.task());
     if (detail.reminders().size() >= config.max()) {
       throw Refusal.limitExceeded(
@@ -102,13 +93,17 @@ final class Reminders {
    * Adds copies of relative reminders to a new task, regardless of the limit. One whose time is
    * past is added as fired, without a notification: the task's successor copies it again.
    *
-   * @param due the task's due date
+   * @param task which has a due date
    */
-  void copy(Tx tx, UUID taskId, Instant due, List<ReminderDraft> reminders) {
+  void copy(Tx tx, Task task, List<ReminderDraft> reminders) {
+    if (reminders.isEmpty()) {
+      return;
+    }
+    Instant base = ReminderBase.of(tx, task.fields());
     for (ReminderDraft draft : reminders) {
       int offset = Objects.requireNonNull(draft.offsetMinutes());
-      Reminder.Timing timing = Reminder.Timing.relativeTo(due, draft.type(), offset);
-      Reminder copy = make(tx, taskId, timing, draft.method());
+      Reminder.Timing timing = Reminder.Timing.relativeTo(base, draft.type(), offset);
+      Reminder copy = make(tx, task.id(), timing, draft.method());
       insert(tx, timing.isPast(tx.now()) ? copy.markedFired(tx.now()) : copy);
     }
   }
@@ -137,7 +132,7 @@ final class Reminders {
     }
   }
 
-  private void skipped(Tx tx, Reminder reminder, Event.SkipReason reason) {
+  void skipped(Tx tx, Reminder reminder, Event.SkipReason reason) {
     events.emit(tx, new Event.ReminderSkipped(reminder.id(), reminder.taskId(), reason));
   }
 
@@ -187,16 +182,16 @@ final class Reminders {
    * (FR-026), with the system as actor. Those whose new time is past are marked as fired; without a
    * due date all are dormant.
    *
-   * @param dueDate called only if there are such reminders
+   * @param base from when they count; called only if there are such reminders
    */
-  void moveWithDueDate(Tx tx, UUID taskId, Supplier<@Nullable Instant> dueDate) {
+  void moveWithDueDate(Tx tx, UUID taskId, Supplier<@Nullable Instant> base) {
     List<Reminder> relative =
         tx.sql("reminders.list_relative").bind("task_id", taskId).list(Reminder::of);
     if (relative.isEmpty()) {
       return;
     }
     Tx system = tx.actingFor(tx.userId(), Actor.Source.SYSTEM);
-    Instant due = dueDate.get();
+    Instant due = base.get();
     for (Reminder old : relative) {
       move(system, old, old.movedTo(due, tx.now()));
     }
@@ -212,15 +207,20 @@ final class Reminders {
     } else {
       scheduleJob(tx, moved);
     }
+    emitMoved(tx, moved);
+  }
+
+  /** Emits the events of a reminder that was moved. */
+  void emitMoved(Tx tx, Reminder moved) {
     events.emit(tx, new Event.ReminderUpdated(moved.id(), moved.taskId(), moved.fired()));
     if (moved.fired()) {
       skipped(tx, moved, Event.SkipReason.PAST);
     }
   }
 
-  /** The stored due date of a task that has reminders, and therefore exists. */
-  @Nullable Instant dueDate(Tx tx, UUID taskId) {
-    return tasks.detail(tx, taskId).task().dueDate();
+  /** From when the reminders of a task count, which exists, as stored. */
+  @Nullable Instant storedBase(Tx tx, UUID taskId) {
+    return ReminderBase.of(tx, tasks.detail(tx, taskId).task().fields());
   }
 
   /** Cancels the jobs of a deleted task's reminders. */
@@ -238,33 +238,6 @@ final class Reminders {
     if (!restored) {
       cancelJobs(tx, taskId);
     }
-  }
-
-  /**
-   * Restores the reminders of a deleted task, after the task itself: those whose time has passed as
-   * fired (FR-027), the others with their jobs, dormant ones without.
-   *
-   * @param tombstoneId a task's tombstone of the acting user
-   */
-  Restored restore(Tx tx, UUID tombstoneId) {
-    List<Reminder> deleted =
-        tx.sql("reminders.list_deleted").bind("tombstone_id", tombstoneId).list(Reminder::of);
-    tx.sql("reminders.restore_reminders").bind("tombstone_id", tombstoneId).atCommit();
-    List<Reminder> restored = new ArrayList<>();
-    int lapsed = 0;
-    for (Reminder reminder : deleted) {
-      Reminder current = reminder;
-      if (!reminder.fired() && reminder.timing().isPast(tx.now())) {
-        current = reminder.lapsedAt(tx.now());
-        store(tx, current);
-        skipped(tx, current, Event.SkipReason.DELETED);
-        lapsed++;
-      } else if (!reminder.fired()) {
-        scheduleJob(tx, reminder);
-      }
-      restored.add(current);
-    }
-    return new Restored(restored, lapsed);
   }
 
   /** Cancels the job of a reminder that was removed. */
@@ -311,7 +284,7 @@ final class Reminders {
    * Reschedules the reminder's job, or enqueues one if there is none or it is dead. A dormant
    * reminder has none.
    */
-  private void scheduleJob(Tx tx, Reminder reminder) {
+  void scheduleJob(Tx tx, Reminder reminder) {
     String key = reminder.id().toString();
     Instant at = reminder.scheduledAt();
     if (at == null) {
@@ -356,18 +329,18 @@ final class Reminders {
     // A dormant reminder may change before its task has a due date again.
     return old.scheduledAt() == null && task.dueDate() == null
         ? Reminder.Timing.relativeTo(null, type, Objects.requireNonNull(offset))
-        : timing(task, type, offset, null, tx.now());
+        : timing(tx, task, type, offset, null);
   }
 
   private static Reminder.Timing timing(
+      Tx tx,
       Task task,
       Reminder.Type type,
       @Nullable Integer offset,
-      @Nullable Instant scheduledAt,
-      Instant now) {
+      @Nullable Instant scheduledAt) {
     if (type == Reminder.Type.ABSOLUTE) {
       return checkNotPast(
-          Reminder.Timing.absolute(Objects.requireNonNull(scheduledAt)), "scheduled_at", now);
+          Reminder.Timing.absolute(Objects.requireNonNull(scheduledAt)), "scheduled_at", tx.now());
     }
     if (offset == null) {
       throw Refusal.invalid("offset_minutes", "is required if type is before or after");
@@ -376,7 +349,9 @@ final class Reminders {
       throw Refusal.invalid("type", "must be absolute: the task has no due date");
     }
     return checkNotPast(
-        Reminder.Timing.relativeTo(task.dueDate(), type, offset), "offset_minutes", now);
+        Reminder.Timing.relativeTo(ReminderBase.of(tx, task.fields()), type, offset),
+        "offset_minutes",
+        tx.now());
   }
 
   private static Reminder.Timing checkNotPast(Reminder.Timing timing, String field, Instant now) {

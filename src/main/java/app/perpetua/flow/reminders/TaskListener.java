@@ -24,6 +24,7 @@ final class TaskListener implements EventListener {
   public boolean handles(Event event) {
     return switch (event) {
       case Event.TaskUpdated updated -> updated.dueChanged();
+      case Event.TaskReopened reopened -> reopened.dueOn() != null;
       case Event.TaskDeleted _ -> true;
       default -> false;
     };
@@ -33,7 +34,11 @@ final class TaskListener implements EventListener {
   public void handle(Tx tx, Event event) {
     switch (event) {
       case Event.TaskUpdated updated ->
-          reminders.moveWithDueDate(tx, updated.taskId(), updated::dueDate);
+          reminders.moveWithDueDate(
+              tx, updated.taskId(), () -> ReminderBase.of(tx, updated.dueDate(), updated.dueOn()));
+      case Event.TaskReopened reopened ->
+          reminders.moveWithDueDate(
+              tx, reopened.taskId(), () -> ReminderBase.of(tx, null, reopened.dueOn()));
       case Event.TaskDeleted deleted -> reminders.cancelJobs(tx, deleted.taskId());
       default -> {}
     }
@@ -48,7 +53,10 @@ final class TaskListener implements EventListener {
     switch (event) {
       case Event.TaskUpdated updated ->
           reminders.moveWithDueDate(
-              tx, updated.taskId(), () -> reminders.dueDate(tx, updated.taskId()));
+              tx, updated.taskId(), () -> reminders.storedBase(tx, updated.taskId()));
+      case Event.TaskReopened reopened ->
+          reminders.moveWithDueDate(
+              tx, reopened.taskId(), () -> reminders.storedBase(tx, reopened.taskId()));
       case Event.TaskDeleted deleted -> reminders.cancelJobsUnlessRestored(tx, deleted.taskId());
       default -> {}
     }

@@ -119,6 +119,11 @@ public final class Row {
     }
   }
 
+  /** A {@code date} column. */
+  public LocalDate date(String column) {
+    return present(dateOrNull(column), column);
+  }
+
   /** A nullable {@code date} column. */
   public @Nullable LocalDate dateOrNull(String column) {
     return get(column, LocalDate.class);

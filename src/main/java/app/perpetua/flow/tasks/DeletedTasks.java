@@ -4,6 +4,7 @@ import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.sql.Tx;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.UUID;
 
@@ -40,10 +41,12 @@ public final class DeletedTasks {
     if (deleted.idInUse()) {
       throw Refusal.of(ErrorCode.CONFLICT, "another task has the deleted task's id");
     }
-    Task task = deleted.task().recovered(deleted.templateAvailable());
+    Task task =
+        deleted.task().recovered(deleted.templateAvailable(), ZoneId.of(tx.owner().timezone()));
     tx.sql("tasks.restore_task")
         .bind("tombstone_id", tombstoneId)
         .bind("template_id", task.templateId())
+        .bind("due_date", task.dueDate())
         .bind("version", task.version())
         .bind("open_delta", task.open() ? 1 : 0)
         .bind("shown_delta", task.shown() ? 1 : 0)

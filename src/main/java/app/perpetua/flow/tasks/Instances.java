@@ -2,14 +2,12 @@ package app.perpetua.flow.tasks;
 
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
-import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.sql.Row;
 import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -119,8 +117,7 @@ public final class Instances {
       SubtaskPart part = parts.subtasks().get(index);
       subtasks.insert(tx, task.id(), part.title(), index, part.source());
     }
-    Instant due = Objects.requireNonNull(draft.dueDate());
-    reminders.copy(tx, task.id(), due, parts.reminders());
+    reminders.copy(tx, task, parts.reminders());
     tx.sql("tasks.forget_deleted_parts").bind("template_id", templateId).atCommit();
   }
 
@@ -136,8 +133,7 @@ public final class Instances {
     Task changed = old.with(draft, old.completion(), old.hidden(), old.archived());
     if (!changed.equals(old)) {
       tasks.store(tx, old, changed);
-      boolean dueChanged = !Objects.equals(changed.dueDate(), old.dueDate());
-      events.emit(tx, new Event.TaskUpdated(old.id(), dueChanged, changed.dueDate(), null));
+      events.emit(tx, changed.updatedFrom(old, null));
     }
   }
 }

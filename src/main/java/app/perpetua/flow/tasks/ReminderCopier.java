@@ -1,9 +1,7 @@
 package app.perpetua.flow.tasks;
 
 import app.perpetua.flow.sql.Tx;
-import java.time.Instant;
 import java.util.List;
-import java.util.UUID;
 import tools.jackson.databind.JsonNode;
 
 /** Copies reminders to a new instance; implemented by the feature that owns reminders. */
@@ -12,8 +10,8 @@ public interface ReminderCopier {
   /**
    * Adds reminders to an instance in the transaction that creates it.
    *
-   * @param due the instance's due date
+   * @param instance which has a due date
    * @param reminders {@code type}, {@code offset_minutes} and {@code method} of relative reminders
    */
-  void copy(Tx tx, UUID taskId, Instant due, List<JsonNode> reminders);
+  void copy(Tx tx, Task instance, List<JsonNode> reminders);
 }

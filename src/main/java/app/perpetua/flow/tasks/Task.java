@@ -1,9 +1,11 @@
 package app.perpetua.flow.tasks;
 
 import app.perpetua.flow.base.WireName;
+import app.perpetua.flow.events.Event;
 import app.perpetua.flow.sql.Row;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.annotation.JsonSerialize;
@@ -214,6 +216,16 @@ public record Task(
     return fields.equals(other.fields) && hidden == other.hidden && archived == other.archived;
   }
 
+  /**
+   * The event of a change of fields.
+   *
+   * @param focusSeconds of the focus session that the change has ended; null if it has ended none
+   */
+  Event.TaskUpdated updatedFrom(Task old, @Nullable Integer focusSeconds) {
+    return new Event.TaskUpdated(
+        id, !fields.isDueAs(old.fields), fields.dueDate(), fields.dueOn(), focusSeconds);
+  }
+
   /** Marks its completion as counted, unless an earlier one was. */
   Task counted(Instant when) {
     return with(completion.counted(when));
@@ -224,11 +236,14 @@ public record Task(
   }
 
   /** Increments the version, because clients must notice the recovery, and keeps the times. */
-  Task recovered(boolean withTemplate) {
-    return with(
-        withTemplate ? templateId : null,
-        new Focus(focus.focusTimeSeconds(), null),
-        revision.next(revision.updatedAt()));
+  Task recovered(boolean withTemplate, ZoneId zone) {
+    Task recovered =
+        with(
+            withTemplate ? templateId : null,
+            new Focus(focus.focusTimeSeconds(), null),
+            revision.next(revision.updatedAt()));
+    // An open task's day is one of the present time zone.
+    return completed() ? recovered : recovered.with(fields.in(zone), completion, hidden, archived);
   }
 
   Task with(TaskDraft newFields, Completion newCompletion, boolean nowHidden, boolean nowArchived) {

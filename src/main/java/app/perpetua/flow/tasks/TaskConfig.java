@@ -1,5 +1,6 @@
 package app.perpetua.flow.tasks;
 
+import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.sql.LockedUser;
 import java.time.Duration;
 import java.time.Instant;
@@ -66,6 +67,14 @@ public record TaskConfig(
     return allowed ? null : "must be later than now and " + latest();
   }
 
+  /** Refuses a new due date that is not allowed with {@code VALIDATION_ERROR} (FR-013). */
+  void checkDueDate(@Nullable Instant due, Instant now) {
+    String error = dueDateError(due, now);
+    if (error != null) {
+      throw Refusal.invalid("due_date", error);
+    }
+  }
+
   /** As {@link #dueDateError}, of a day without a time, which may be today. */
   @Nullable String dueOnError(LocalDate day, LocalDate today) {
     boolean allowed =
@@ -74,6 +83,14 @@ public record TaskConfig(
                 ? day.getYear() < 9999
                 : !day.isAfter(today.plusDays(dueDateMaxDays)));
     return allowed ? null : "must be today or later and " + latest();
+  }
+
+  /** Refuses a new day that is not allowed with {@code VALIDATION_ERROR} (FR-013). */
+  void checkDueOn(LocalDate day, LocalDate today) {
+    String error = dueOnError(day, today);
+    if (error != null) {
+      throw Refusal.invalid("due_on", error);
+    }
   }
 
   private String latest() {

@@ -3,6 +3,7 @@ package app.perpetua.flow.tasks;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +49,12 @@ public record TaskDraft(
   /** With the end of its day in the user's time zone. */
   public TaskDraft in(ZoneId zone) {
     return dueOn == null ? this : withDueOn(dueOn, zone);
+  }
+
+  /** Whether both are due on the same day, or at the same instant. */
+  boolean isDueAs(TaskDraft other) {
+    return Objects.equals(dueOn, other.dueOn)
+        && (dueOn != null || Objects.equals(dueDate, other.dueDate));
   }
 
   public TaskDraft withPlacement(Placement changed) {

@@ -3,6 +3,7 @@ package app.perpetua.flow.tasks;
 import app.perpetua.flow.parsing.JsonReader;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
@@ -76,9 +77,17 @@ public final class TaskForm {
             new Placement(listId, null, Objects.requireNonNullElse(labelIds, List.of())));
   }
 
-  /** Refuses a new due date that is not allowed with {@code VALIDATION_ERROR} (FR-013). */
-  public void checkDueDate(@Nullable Instant due, Instant now) {
-    Tasks.checkDueDate(config, due, now);
+  /**
+   * Refuses a new due date or day that is not allowed with {@code VALIDATION_ERROR} (FR-013).
+   *
+   * @param zone the user's
+   */
+  public void checkDays(@Nullable Instant due, @Nullable LocalDate day, Instant now, ZoneId zone) {
+    if (day == null) {
+      config.checkDueDate(due, now);
+    } else {
+      config.checkDueOn(day, LocalDate.ofInstant(now, zone));
+    }
   }
 
   /** Reads a partial update of a task. */

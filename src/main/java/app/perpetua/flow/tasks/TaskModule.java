@@ -11,6 +11,7 @@ import static app.perpetua.flow.http.auth.Scope.TASKS_READ;
 import static app.perpetua.flow.http.auth.Scope.TASKS_WRITE;
 
 import app.perpetua.flow.achievements.Achievements;
+import app.perpetua.flow.events.EventListener;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
@@ -26,6 +27,7 @@ public final class TaskModule implements FeatureModule {
   private final TaskRoutes taskRoutes;
   private final SubtaskRoutes subtaskRoutes;
   private final List<RowReverter> reverters;
+  private final EventListener dayListener;
 
   public TaskModule(
       ModuleContext context,
@@ -36,9 +38,13 @@ public final class TaskModule implements FeatureModule {
     tasks =
         new Tasks(config, context.ids(), context.json(), context.events(), tombstones, instances);
     subtasks = new Subtasks(tasks, context.ids(), context.events());
+    dayListener = new DayListener(context.events());
     taskRoutes =
         new TaskRoutes(
-            tasks, new TaskMoves(tasks, context.events()), achievements, new TaskForm(config));
+            tasks,
+            new TaskMoves(config, tasks, context.events()),
+            achievements,
+            new TaskForm(config));
     subtaskRoutes = new SubtaskRoutes(tasks, subtasks, achievements);
     reverters =
         List.of(
@@ -111,6 +117,11 @@ public final class TaskModule implements FeatureModule {
   /** What undoes changes of the feature's rows, in the order in which rows are restored. */
   public List<RowReverter> reverters() {
     return reverters;
+  }
+
+  @Override
+  public List<EventListener> listeners() {
+    return List.of(dayListener);
   }
 
   @Override

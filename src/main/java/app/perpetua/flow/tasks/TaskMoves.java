@@ -32,10 +32,12 @@ final class TaskMoves {
       @Nullable LocalDate dueOn,
       @Nullable Integer days) {}
 
+  private final TaskConfig config;
   private final Tasks tasks;
   private final Events events;
 
-  TaskMoves(Tasks tasks, Events events) {
+  TaskMoves(TaskConfig config, Tasks tasks, Events events) {
+    this.config = config;
     this.tasks = tasks;
     this.events = events;
   }
@@ -81,7 +83,7 @@ final class TaskMoves {
     return value == null ? Edit.none() : new Edit<>(true, value);
   }
 
-  private static DayPatch later(Tx tx, TaskDraft task, int days) {
+  private DayPatch later(Tx tx, TaskDraft task, int days) {
     ZoneId zone = ZoneId.of(tx.owner().timezone());
     LocalDate today = LocalDate.ofInstant(tx.now(), zone);
     Instant due = task.dueDate();
@@ -93,11 +95,11 @@ final class TaskMoves {
               .atTime(local.toLocalTime())
               .atZone(zone)
               .toInstant();
-      checkDays(Tasks.dueDateError(moved, tx.now()) == null);
+      checkDays(config.dueDateError(moved, tx.now()));
       return new DayPatch(edit(moved), Edit.none(), Edit.none());
     }
     LocalDate moved = moved(day == null ? today : day, today, days);
-    checkDays(!moved.isAfter(today.plusDays(Tasks.HORIZON.toDays())));
+    checkDays(config.dueOnError(moved, today));
     return new DayPatch(Edit.none(), edit(moved), Edit.none());
   }
 
@@ -105,10 +107,9 @@ final class TaskMoves {
     return (day.isBefore(today) ? today : day).plusDays(days);
   }
 
-  private static void checkDays(boolean allowed) {
-    if (!allowed) {
-      throw Refusal.invalid(
-          "days", "must not move the task more than " + Tasks.HORIZON.toDays() + " days ahead");
+  private static void checkDays(@Nullable String error) {
+    if (error != null) {
+      throw Refusal.invalid("days", "the new due date " + error);
     }
   }
 

@@ -49,11 +49,18 @@ public record TaskPatch(
       return dueDate.given() || dueOn.given() || startOn.given();
     }
 
-    /** Whether it sets both, and to different days. */
-    boolean contradicts(ZoneId zone) {
-      return dueDate.value() != null
-          && dueOn.value() != null
-          && !dueDate.value().equals(AllDay.end(dueOn.value(), zone));
+    /**
+     * Whether it sets both, and to different days.
+     *
+     * @param old those of a completed task may be from another time zone; null for a missing task
+     */
+    boolean contradicts(@Nullable TaskDraft old, ZoneId zone) {
+      Instant due = dueDate.value();
+      LocalDate day = dueOn.value();
+      if (due == null || day == null || due.equals(AllDay.end(day, zone))) {
+        return false;
+      }
+      return old == null || !due.equals(old.dueDate()) || !day.equals(old.dueOn());
     }
 
     TaskDraft applyTo(TaskDraft old, ZoneId zone) {
@@ -104,7 +111,9 @@ public record TaskPatch(
       completion =
           nowCompleted ? completion.completed(Task.CompletedBy.MANUAL, now) : completion.reopened();
     }
-    TaskDraft newFields = placed(days.applyTo(fields.applyTo(task.fields()), zone), task, now);
+    TaskDraft dated = days.applyTo(fields.applyTo(task.fields()), zone);
+    // The time zone may have changed since it was completed.
+    TaskDraft newFields = placed(nowCompleted ? dated : dated.in(zone), task, now);
     boolean nowHidden = requireNonNullElse(hidden, task.hidden());
     Task changed = task.with(newFields, completion, nowHidden, nowArchived);
     return nowCompleted || nowArchived ? changed.withFocusEnded(now) : changed;

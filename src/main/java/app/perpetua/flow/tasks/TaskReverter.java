@@ -64,7 +64,21 @@ final class TaskReverter implements RowReverter {
   @Override
   public void check(Tx tx, Changeset change) {
     statements.check(
-        tx, change, change.of(TYPE).stream().filter(row -> !lostOnlyItsTemplate(row)).toList());
+        tx,
+        change,
+        change.of(TYPE).stream()
+            .filter(row -> !lostOnlyItsTemplate(row) && !movedWithTimeZone(row, change))
+            .toList());
+  }
+
+  /** A listener moves it again after the time zone is restored, whatever has changed since. */
+  private static boolean movedWithTimeZone(ChangedRow row, Changeset change) {
+    return row.updated("due_date") && row.before().size() == 1 && changesTimeZone(change);
+  }
+
+  /** Whether the change gave the user another time zone. */
+  private static boolean changesTimeZone(Changeset change) {
+    return change.of("settings").stream().anyMatch(row -> row.updated("timezone"));
   }
 
   /** The deletion of a template leaves the version of its tasks, which may have changed since. */
@@ -85,6 +99,7 @@ final class TaskReverter implements RowReverter {
     List<ChangedRow> withoutTemplate =
         updated.stream().filter(TaskReverter::lostOnlyItsTemplate).toList();
     updated.removeAll(withoutTemplate);
+    updated.removeIf(row -> movedWithTimeZone(row, change));
     List<ChangedRow> deleted = change.of(TYPE, Kind.DELETED);
     Set<UUID> ids = new HashSet<>();
     updated.forEach(row -> ids.add(row.id()));

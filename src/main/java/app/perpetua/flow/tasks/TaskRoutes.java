@@ -16,6 +16,9 @@ import java.util.stream.Stream;
 
 /** Endpoints of tasks. */
 final class TaskRoutes {
+  /** Ten years; the limit of due dates is usually nearer. */
+  private static final int MAX_DAYS = 3_650;
+
   private static final String[] SORTS = {
     "created_at", "-created_at",
     "due_date", "-due_date",
@@ -118,7 +121,7 @@ final class TaskRoutes {
             body.version(),
             body.instant("due_date"),
             body.date("due_on"),
-            body.integer("days", 1, (int) Tasks.HORIZON.toDays()));
+            body.integer("days", 1, MAX_DAYS));
     if (Stream.of("due_date", "due_on", "days").filter(body::has).count() != 1) {
       body.addError("days", "must be present if and only if due_date and due_on are absent");
     }

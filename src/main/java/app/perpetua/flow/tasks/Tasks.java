@@ -13,8 +13,6 @@ import app.perpetua.flow.sql.Page;
 import app.perpetua.flow.sql.Query;
 import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
-import java.time.LocalDate;
-import java.time.ZoneId;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
@@ -33,6 +31,7 @@ public final class Tasks {
   public record Changed(Task task, boolean completedNow) {}
 
   private final TaskConfig config;
+  private final DayRules days;
   private final Ids ids;
   private final Json json;
   private final Events events;
@@ -47,6 +46,7 @@ public final class Tasks {
       Tombstones tombstones,
       InstanceScheduler instances) {
     this.config = config;
+    this.days = new DayRules(config);
     this.ids = ids;
     this.json = json;
     this.events = events;
@@ -92,7 +92,7 @@ public final class Tasks {
    */
   public Task create(Tx tx, TaskDraft draft) {
     checkDescription(tx.owner(), draft.description());
-    TaskDraft resolved = resolved(tx, draft);
+    TaskDraft resolved = days.resolved(tx, draft);
     checkPlacement(tx, resolved.placement(), Placement.INBOX);
     checkRoom(tx.owner());
     Task task = Task.create(ids.next(), tx.userId(), null, resolved, tx.now());
@@ -126,13 +126,13 @@ public final class Tasks {
         tx.owner(),
         patch.fields().description(),
         found.map(task -> task.fields().description()).orElse(null));
-    checkDays(tx, patch.days(), found.map(Task::fields).orElse(null));
+    days.check(tx, patch.days(), found.map(Task::fields).orElse(null));
     Task old = found.orElseThrow(() -> missing(tx, id));
     if (old.archived() && patch.needsUnarchived()) {
       throw archived();
     }
     Refusal.checkVersion("task", patch.version(), old.version());
-    Task changed = patch.applyTo(old, zone(tx), tx.now());
+    Task changed = patch.applyTo(old, DayRules.zone(tx), tx.now());
     checkPlacement(tx, changed.fields().placement(), old.fields().placement());
     if (changed.equals(old)) {
       return new Changed(old, false);
@@ -142,13 +142,11 @@ public final class Tasks {
     if (completedNow) {
       emitCompleted(tx, old, stored);
     } else if (!changed.completed() && old.completed()) {
-      events.emit(tx, new Event.TaskReopened(id));
+      events.emit(tx, new Event.TaskReopened(id, changed.fields().dueOn()));
     }
     if (!changed.differsOnlyInCompletion(old)) {
-      boolean dueChanged = !Objects.equals(changed.dueDate(), old.dueDate());
       boolean endsFocus = changed.archived() && !changed.completed();
-      Integer focusSeconds = endsFocus ? old.focusSeconds(tx.now()) : null;
-      events.emit(tx, new Event.TaskUpdated(id, dueChanged, changed.dueDate(), focusSeconds));
+      events.emit(tx, changed.updatedFrom(old, endsFocus ? old.focusSeconds(tx.now()) : null));
     }
     return new Changed(stored, completedNow);
   }
@@ -275,54 +273,6 @@ public final class Tasks {
         .bind("estimated_duration", task.fields().estimatedDuration());
   }
 
-  private static ZoneId zone(Tx tx) {
-    return ZoneId.of(tx.owner().timezone());
-  }
-
-  /** With the end of its day, if it is due on a day. */
-  private TaskDraft resolved(Tx tx, TaskDraft draft) {
-    LocalDate day = draft.dueOn();
-    if (day == null) {
-      return draft;
-    }
-    TaskDraft resolved = draft.in(zone(tx));
-    if (draft.dueDate() != null && !draft.dueDate().equals(resolved.dueDate())) {
-      throw contradiction();
-    }
-    checkDueOn(tx, day);
-    return resolved;
-  }
-
-  /** Checks the days that a patch changes; {@code old} is null for a missing task. */
-  private void checkDays(Tx tx, TaskPatch.DayPatch days, @Nullable TaskDraft old) {
-    LocalDate day = days.dueOn().value();
-    if (day != null) {
-      if (days.contradicts(zone(tx))) {
-        throw contradiction();
-      }
-      if (old == null || !day.equals(old.dueOn())) {
-        checkDueOn(tx, day);
-      }
-      return;
-    }
-    Instant due = days.dueDate().value();
-    if (old == null || !Objects.equals(due, old.dueDate())) {
-      checkDueDate(config, due, tx.now());
-    }
-  }
-
-  private void checkDueOn(Tx tx, LocalDate day) {
-    LocalDate today = LocalDate.ofInstant(tx.now(), zone(tx));
-    String error = config.dueOnError(day, today);
-    if (error != null) {
-      throw Refusal.invalid("due_on", error);
-    }
-  }
-
-  private static Refusal contradiction() {
-    return Refusal.invalid("due_on", "must be absent or null if due_date is set");
-  }
-
   /**
    * Refuses a list or label that the user does not have, unless the task or template has it
    * already, with {@code VALIDATION_ERROR}.
@@ -356,14 +306,6 @@ public final class Tasks {
 
   int maxSubtasks(LockedUser owner) {
     return config.maxSubtasks(owner.tier());
-  }
-
-  /** Refuses a new due date that is not allowed with {@code VALIDATION_ERROR} (FR-013). */
-  static void checkDueDate(TaskConfig config, @Nullable Instant due, Instant now) {
-    String error = config.dueDateError(due, now);
-    if (error != null) {
-      throw Refusal.invalid("due_date", error);
-    }
   }
 
   /** Refuses an archived task with {@code ARCHIVED}. */

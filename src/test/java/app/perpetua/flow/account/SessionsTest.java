@@ -187,7 +187,7 @@ class SessionsTest {
                 tx -> {
                   account.sessionCheck.requireActive(tx, token);
                   tx.openWithOwner();
-                  return account.users.update(tx, "changed", null);
+                  return account.users.update(tx, "changed", null, null);
                 }));
     assertEquals("Ada Example", account.read(userId, account.users::me).name());
   }

@@ -59,6 +59,7 @@ class UsersTest {
             "Ada",
             "https://example.com/a",
             "UTC",
+            "09:00",
             Tier.FREE,
             MutableClock.START,
             MutableClock.START),
@@ -111,6 +112,7 @@ class UsersTest {
             "Ada Lovelace",
             null,
             "UTC",
+            "09:00",
             Tier.FREE,
             first.createdAt(),
             account.clock.instant()),
@@ -245,7 +247,7 @@ class UsersTest {
   }
 
   private User update(UUID userId, @Nullable String name, @Nullable String timezone) {
-    return account.write(userId, tx -> account.users.update(tx, name, timezone));
+    return account.write(userId, tx -> account.users.update(tx, name, timezone, null));
   }
 
   private void delete(UUID userId, String confirm) {
