@@ -46,7 +46,7 @@ where user_id = :feed_user_id and id = :id and (last_read_at is null or last_rea
 
 -- name: list_open
 -- Soonest due first. The index of open tasks serves order and limit.
-select id, title, description, priority, due_date, estimated_duration, null::timestamptz as completed_at,
+select id, title, description, priority, due_date, due_on, estimated_duration, null::timestamptz as completed_at,
        version, created_at, updated_at
 from tasks.task_instances
 where user_id = :user_id and not completed and not hidden and not archived
@@ -59,8 +59,8 @@ limit :limit
 -- name: list_completed
 -- Latest first, without descriptions, which would make thousands of tasks large. The index of
 -- completed tasks serves order and limit.
-select id, title, '' as description, priority, due_date, estimated_duration, completed_at, version,
-       created_at, updated_at
+select id, title, '' as description, priority, due_date, due_on, estimated_duration, completed_at,
+       version, created_at, updated_at
 from tasks.task_instances
 where user_id = :user_id and completed and not hidden and not archived and completed_at >= :since
   and (:priority::text is null or priority = :priority::text)

@@ -172,12 +172,13 @@ with counted as (
 )
 insert into tasks.task_instances
   (id, user_id, template_id, occurrence_at, title, description, priority, due_date,
+   due_on, start_on,
    estimated_duration, focus_time_seconds, completed, completed_at, completed_by, hidden, archived,
    skipped_at, subtask_count, subtask_completed_count, version, created_at, updated_at)
 select r.id, :user_id, p.id, r.occurrence_at, r.title, r.description, r.priority, r.due_date,
-       r.estimated_duration, r.focus_time_seconds, r.completed, r.completed_at, r.completed_by,
-       r.hidden, r.archived, r.skipped_at, r.subtask_count, r.subtask_completed_count, r.version,
-       r.created_at, r.updated_at
+       r.due_on, r.start_on, r.estimated_duration, r.focus_time_seconds, r.completed, r.completed_at,
+       r.completed_by, r.hidden, r.archived, r.skipped_at, r.subtask_count, r.subtask_completed_count,
+       r.version, r.created_at, r.updated_at
 from jsonb_populate_recordset(null::tasks.task_instances, :rows::jsonb) r
 left join tasks.task_templates p
   on p.user_id = :user_id and p.id = r.template_id

@@ -32,6 +32,9 @@ final class TaskCsv {
           "created_at",
           "updated_at");
 
+  /** After the columns that came before them, which keep their places. */
+  private static final List<String> LAST_COLUMNS = List.of("due_on", "start_on");
+
   private final Json json;
 
   TaskCsv(Json json) {
@@ -41,7 +44,9 @@ final class TaskCsv {
   void writeHeader(OutputStream out) throws IOException {
     write(
         List.of(
-            Stream.of(COLUMNS, List.of("subtasks", "reminders")).flatMap(List::stream).toList()),
+            Stream.of(COLUMNS, List.of("subtasks", "reminders"), LAST_COLUMNS)
+                .flatMap(List::stream)
+                .toList()),
         out);
   }
 
@@ -66,6 +71,9 @@ final class TaskCsv {
                 (subtask.get("completed").booleanValue() ? "[x] " : "[ ] ")
                     + subtask.get("title").stringValue()));
     cells.add(lines(task.get("reminders"), reminder -> cell(reminder.get("scheduled_at"))));
+    for (String column : LAST_COLUMNS) {
+      cells.add(cell(task.get(column)));
+    }
     return cells;
   }
 

@@ -28,6 +28,7 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
@@ -128,7 +129,10 @@ final class CalendarWriter {
     VTodo todo = emptyTodo();
     describe(todo, task.id() + DOMAIN, task, task.fields().title());
     Instant due = task.fields().dueDate();
-    if (due != null) {
+    LocalDate day = task.fields().dueOn();
+    if (day != null) {
+      date(todo, "DUE", day);
+    } else if (due != null) {
       utc(todo, "DUE", due);
     }
     if (task.completedAt() == null) {
@@ -157,8 +161,14 @@ final class CalendarWriter {
     if (start == null) {
       throw new IllegalArgumentException("an open task without due date");
     }
-    utc(event, "DTSTART", start);
-    setLength(event, fields.estimatedDuration());
+    if (fields.dueOn() != null) {
+      // It lasts the day, whatever the estimate.
+      date(event, "DTSTART", fields.dueOn());
+      event.setTransparency(true);
+    } else {
+      utc(event, "DTSTART", start);
+      setLength(event, fields.estimatedDuration());
+    }
     task.alarms().forEach(alarm -> event.addAlarm(alarm(alarm, Related.START, task)));
     return event;
   }
@@ -271,11 +281,15 @@ final class CalendarWriter {
     component.addExperimentalProperty(property, UTC.format(time));
   }
 
+  private static void date(ICalComponent component, String property, LocalDate day) {
+    component.addExperimentalProperty(
+        property, ICalDataType.DATE, DateTimeFormatter.BASIC_ISO_DATE.format(day));
+  }
+
   private static void local(
       ICalComponent component, String property, Series series, LocalDateTime time) {
     if (series.allDay()) {
-      component.addExperimentalProperty(
-          property, ICalDataType.DATE, DateTimeFormatter.BASIC_ISO_DATE.format(time.toLocalDate()));
+      date(component, property, time.toLocalDate());
     } else {
       component
           .addExperimentalProperty(property, LOCAL.format(time))

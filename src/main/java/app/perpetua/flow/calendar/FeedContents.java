@@ -6,6 +6,7 @@ import app.perpetua.flow.recurrence.Series;
 import app.perpetua.flow.recurrence.SeriesReader;
 import app.perpetua.flow.sql.Row;
 import app.perpetua.flow.sql.Tx;
+import app.perpetua.flow.tasks.Placement;
 import app.perpetua.flow.tasks.Priority;
 import app.perpetua.flow.tasks.TaskDraft;
 import java.time.Instant;
@@ -13,7 +14,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 
 /**
  * Reads what a feed shows (FR-181): open tasks with a due date, tasks completed in the last 30
@@ -76,6 +79,11 @@ final class FeedContents {
                 subtasks
                     .computeIfAbsent(row.uuid("task_id"), _ -> new ArrayList<>())
                     .add(new Step(row.text("title"), row.bool("completed"))));
+    Set<UUID> allDay =
+        open.stream()
+            .filter(task -> task.fields().dueOn() != null)
+            .map(FeedTask::id)
+            .collect(Collectors.toSet());
     Map<UUID, List<Alarm>> alarms = new HashMap<>();
     tx.sql("calendar.list_reminders")
         .bind("task_ids", ids)
@@ -83,7 +91,7 @@ final class FeedContents {
             row ->
                 alarms
                     .computeIfAbsent(row.uuid("task_id"), _ -> new ArrayList<>())
-                    .add(alarm(row)));
+                    .add(alarm(row, allDay.contains(row.uuid("task_id")))));
     return open.stream()
         .map(
             task ->
@@ -101,7 +109,10 @@ final class FeedContents {
             row.text("description"),
             row.wireName("priority", Priority.class),
             row.instantOrNull("due_date"),
-            row.integerOrNull("estimated_duration")),
+            row.dateOrNull("due_on"),
+            null,
+            row.integerOrNull("estimated_duration"),
+            Placement.INBOX),
         row.instantOrNull("completed_at"),
         List.of(),
         List.of(),
@@ -110,9 +121,13 @@ final class FeedContents {
         row.instant("updated_at"));
   }
 
-  private static Alarm alarm(Row row) {
+  /**
+   * An alarm of an all-day task is at an instant: hours after the start of a day are another local
+   * time on a day with a change of the clock.
+   */
+  private static Alarm alarm(Row row, boolean allDay) {
     Integer afterDue = row.integerOrNull("after_due");
-    return afterDue == null
+    return afterDue == null || allDay
         ? new Alarm.At(row.instant("scheduled_at"))
         : new Alarm.Relative(afterDue);
   }

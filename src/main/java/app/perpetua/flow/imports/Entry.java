@@ -1,6 +1,7 @@
 package app.perpetua.flow.imports;
 
 import java.time.Instant;
+import java.time.LocalTime;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -66,6 +67,7 @@ record Entry(Origin origin, Content content, List<String> reasons) {
   /**
    * A reminder.
    *
+   * @param type {@code absolute}, {@code before} and {@code after} the due date, or {@code day}
    * @param row of a reminder of this service's own document; empty for others
    */
   record Alarm(
@@ -73,8 +75,27 @@ record Entry(Origin origin, Content content, List<String> reasons) {
       @Nullable Integer offsetMinutes,
       @Nullable Instant at,
       Map<String, @Nullable Object> row) {
+    /** Minutes from the start of a day; relative to any time of it, they are at most 43,200. */
+    static final int MAX_OF_DAY = 43_200 - 24 * 60;
+
     static Alarm absolute(Instant at) {
       return new Alarm("absolute", null, at, Map.of());
+    }
+
+    /**
+     * At a local time of the day of an all-day task.
+     *
+     * @param minutes after the start of the day; before it if negative; at most {@link #MAX_OF_DAY}
+     */
+    static Alarm ofDay(int minutes) {
+      return new Alarm("day", minutes, null, Map.of());
+    }
+
+    /** As {@link #before}, of one that is relative to a day. */
+    Alarm relativeTo(LocalTime time) {
+      return type.equals("day") && offsetMinutes != null
+          ? before(time.toSecondOfDay() / 60 - offsetMinutes)
+          : this;
     }
 
     /** Before the due date, or after it if the number is negative. */

@@ -1,7 +1,9 @@
 package app.perpetua.flow.imports;
 
+import app.perpetua.flow.parsing.Formats;
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.OffsetDateTime;
 import java.util.Set;
 import java.util.UUID;
@@ -95,6 +97,18 @@ record Fields(JsonNode object) {
       // Refused below.
     }
     throw invalid(member, "must be a time such as 2026-01-19T10:30:00.000Z");
+  }
+
+  /** A day such as 2026-01-19, as text; null if it is absent. */
+  @Nullable String day(String member) throws InvalidFieldException {
+    if (!has(member)) {
+      return null;
+    }
+    LocalDate day = Formats.date(text(member, 1, 40, ""));
+    if (day == null || day.getYear() > 9998) {
+      throw invalid(member, "must be a date such as 2026-01-19");
+    }
+    return day.toString();
   }
 
   Instant instant(String member, Instant absent) throws InvalidFieldException {

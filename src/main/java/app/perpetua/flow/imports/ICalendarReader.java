@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
@@ -221,6 +222,7 @@ final class ICalendarReader implements EntryReader {
         }
       }
       item.due = due == null ? start : SourceDates.inRange(due);
+      item.dueOn = item.due == null ? null : day(due == null ? "DTSTART" : "DUE");
       if (start != null && due != null && !start.equals(due)) {
         item.keep(
             "Start",
@@ -232,6 +234,12 @@ final class ICalendarReader implements EntryReader {
       for (String exception : List.of("RDATE", "EXDATE", "EXRULE")) {
         item.keep(exception, text(exception), "Exceptions of a recurrence are not imported.");
       }
+    }
+
+    /** The value of a property, if it is a day without a time. */
+    private @Nullable LocalDate day(String name) {
+      VObjectProperty property = first(name);
+      return property == null ? null : SourceDates.day(unescaped(property).strip());
     }
 
     private @Nullable Instant date(SourceItem item, String name) {
@@ -297,8 +305,10 @@ final class ICalendarReader implements EntryReader {
       }
       try {
         long before = -Duration.parse(text.replaceFirst("^\\+", "")).toMinutes();
-        if (Math.abs(before) <= MAX_OFFSET) {
-          item.reminders.add(Entry.Alarm.before(before));
+        if (Math.abs(before) <= (item.dueOn == null ? MAX_OFFSET : Entry.Alarm.MAX_OF_DAY)) {
+          // RFC 5545, section 3.8.6.3: relative to the start of a day without a time.
+          item.reminders.add(
+              item.dueOn == null ? Entry.Alarm.before(before) : Entry.Alarm.ofDay((int) -before));
           return;
         }
       } catch (DateTimeException | ArithmeticException e) {

@@ -4,10 +4,14 @@ import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.imports.ReportLine.Outcome;
 import app.perpetua.flow.recurrence.InstanceJobs;
+import app.perpetua.flow.reminders.ReminderBase;
 import app.perpetua.flow.reminders.ReminderJobs;
 import app.perpetua.flow.sql.Tx;
+import app.perpetua.flow.tasks.AllDay;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -62,6 +66,7 @@ final class ImportWriter {
     private final List<Map<String, @Nullable Object>> notes = new ArrayList<>();
     private final List<Map<String, @Nullable Object>> imported = new ArrayList<>();
     private final List<Map<String, @Nullable Object>> lines = new ArrayList<>();
+    private @Nullable ReminderBase base;
     private int taken;
     private int changed;
     private int leftOut;
@@ -201,6 +206,12 @@ final class ImportWriter {
         }
       }
       row.put("template_id", template);
+      String day = (String) row.get("due_on");
+      LocalDate dueOn = day == null ? null : LocalDate.parse(day);
+      if (dueOn != null
+          && !(Boolean.TRUE.equals(row.get("completed")) && row.get("due_date") != null)) {
+        row.put("due_date", AllDay.end(dueOn, ZoneId.of(tx.owner().timezone())));
+      }
       tasks.add(row);
       for (Map<String, @Nullable Object> subtask : task.subtasks()) {
         Map<String, @Nullable Object> complete = withId(ids.next(), subtask);
@@ -208,7 +219,10 @@ final class ImportWriter {
         subtasks.add(complete);
       }
       for (Entry.Alarm alarm : task.reminders()) {
-        addReminder(id, (Instant) row.get("due_date"), alarm);
+        addReminder(
+            id,
+            dueOn == null ? (Instant) row.get("due_date") : base().on(dueOn),
+            dueOn == null ? alarm : ofDay(alarm, dueOn));
       }
     }
 
@@ -235,6 +249,27 @@ final class ImportWriter {
       row.put("next_due", repeat.next());
       row.put("active", true);
       return row;
+    }
+
+    private ReminderBase base() {
+      if (base == null) {
+        base = ReminderBase.read(tx);
+      }
+      return base;
+    }
+
+    /** The alarm of an all-day task, whose stored time may be from another time zone. */
+    private Entry.Alarm ofDay(Entry.Alarm alarm, LocalDate day) {
+      Entry.Alarm relative = alarm.relativeTo(base().time());
+      Integer offset = relative.offsetMinutes();
+      if (offset == null) {
+        return alarm;
+      }
+      Map<String, @Nullable Object> row = new LinkedHashMap<>(relative.row());
+      if (!Boolean.TRUE.equals(row.get("fired"))) {
+        row.put("scheduled_at", scheduledAt(base().on(day), relative));
+      }
+      return new Entry.Alarm(relative.type(), offset, null, row);
     }
 
     /** One whose time has passed does not notify any more. */

@@ -247,7 +247,7 @@ final class ItemTree {
       if (alarm.at() == null && item.due == null) {
         item.reasons.add("A reminder is relative to a due date that the task does not have.");
       } else {
-        kept.add(alarm);
+        kept.add(item.dueOn == null ? alarm.relativeTo(SourceDates.END_OF_DAY) : alarm);
       }
     }
     return kept;
@@ -263,6 +263,8 @@ final class ItemTree {
     } else if (item.due != null) {
       switch (ImportedRule.of(item.rrule, item.afterCompletion, item.due, item.zone, file.now())) {
         case ImportedRule.Usable(String rrule, Instant next) -> {
+          // Imported templates are due at a time.
+          item.dueOn = null;
           return new Entry.Repeat(rrule, item.afterCompletion, item.zone.getId(), item.due, next);
         }
         case ImportedRule.Unusable(String reason) -> problem = "the rule " + reason;
@@ -305,6 +307,7 @@ final class ItemTree {
     row.put("description", description);
     row.put("priority", item.priority);
     row.put("due_date", item.due);
+    row.put("due_on", item.dueOn == null ? null : item.dueOn.toString());
     row.put("estimated_duration", item.minutes);
     row.put("focus_time_seconds", 0);
     row.put("completed", item.completed);

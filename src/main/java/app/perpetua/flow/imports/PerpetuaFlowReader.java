@@ -258,6 +258,8 @@ final class PerpetuaFlowReader implements EntryReader {
       Map<String, @Nullable Object> row = taskFields(fields);
       Instant due = fields.instant("due_date");
       row.put("due_date", due);
+      row.put("due_on", fields.day("due_on"));
+      row.put("start_on", fields.day("start_on"));
       row.put("focus_time_seconds", fields.integer("focus_time_seconds", 0, MAX_SECONDS, 0));
       completion(fields, row);
       row.put(

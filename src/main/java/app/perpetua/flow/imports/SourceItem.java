@@ -1,6 +1,7 @@
 package app.perpetua.flow.imports;
 
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,7 +30,13 @@ final class SourceItem {
   final List<String> extras = new ArrayList<>();
 
   String priority = NO_PRIORITY;
+
+  /** At the end of the day, in whole minutes, if that has no time. */
   @Nullable Instant due;
+
+  /** The day, if it has no time and the task does not repeat. */
+  @Nullable LocalDate dueOn;
+
   @Nullable Integer minutes;
   boolean note;
   boolean completed;
@@ -56,6 +63,13 @@ final class SourceItem {
     this.id = Texts.id(id);
     this.title = Texts.title(Texts.storable(title));
     this.zone = zone;
+  }
+
+  /** Sets when it is due, in its time zone; false if the text is not a date that is certain. */
+  boolean dueAt(String text) {
+    due = SourceDates.parse(text, zone);
+    dueOn = due == null ? null : SourceDates.day(text);
+    return due != null;
   }
 
   /** Whether a subtask can hold all of it. */

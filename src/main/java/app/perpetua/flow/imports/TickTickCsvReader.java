@@ -116,6 +116,7 @@ final class TickTickCsvReader implements EntryReader {
         allDay && day != null
             ? day.atTime(SourceDates.END_OF_DAY).atZone(item.zone).toInstant()
             : at;
+    item.dueOn = allDay ? day : null;
     if (start != null && due != null && !start.equals(due)) {
       item.keep(
           "Start",
@@ -162,6 +163,10 @@ final class TickTickCsvReader implements EntryReader {
     Instant due = item.due;
     if (base == null || due == null || offset.abs().compareTo(Duration.ofDays(3_660)) > 0) {
       item.reasons.add("A reminder is relative to a date that the task does not have.");
+      return;
+    }
+    if (item.dueOn != null && offset.abs().toMinutes() <= Entry.Alarm.MAX_OF_DAY) {
+      item.reminders.add(Entry.Alarm.ofDay((int) offset.toMinutes()));
       return;
     }
     Instant at = base.plus(offset);

@@ -133,8 +133,7 @@ final class TodoistCsvReader implements EntryReader {
       }
       ZoneId zone = SourceDates.zone(line.get("timezone"));
       item.zone = zone == null ? file.zone() : zone;
-      item.due = SourceDates.parse(text, item.zone);
-      if (item.due != null) {
+      if (item.dueAt(text)) {
         return;
       }
       EnglishRecurrence recurrence = EnglishRecurrence.parse(parser, text, file.now(), item.zone);

@@ -169,8 +169,7 @@ final class TodoistJsonReader implements EntryReader {
       }
       ZoneId zone = SourceDates.zone(text(due, "timezone"));
       item.zone = zone == null ? file.zone() : zone;
-      item.due = SourceDates.parse(date, item.zone);
-      if (item.due == null) {
+      if (!item.dueAt(date)) {
         item.keep("Date", date, "The date is not one that is certain, such as 2026-05-31.");
       }
       if (JsonDocument.flag(due, "is_recurring")) {

@@ -15,7 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
 /** Tools that write notes. Thread-safe. */
 final class NoteTools {
   private static final List<String> TASK_FIELDS =
-      List.of("title", "description", "priority", "due_date");
+      List.of("title", "description", "priority", "due_date", "due_on", "start_on");
 
   private final Route show;
   private final Route create;

@@ -134,7 +134,7 @@ final class TaskTools {
     call.readWriteArguments();
     JsonReader arguments = call.arguments().required("title");
     ObjectNode args = JsonNodeFactory.instance.objectNode();
-    copyFields(arguments, args, "due_date");
+    copyFields(arguments, args, "due_date", "due_on", "start_on");
     List<String> subtasks = arguments.texts("subtasks", MAX_SUBTASKS, MAX_TITLE);
     arguments.validate();
     List<Command> commands = new ArrayList<>();
@@ -169,9 +169,12 @@ final class TaskTools {
     UUID id = taskId(call);
     JsonReader arguments = call.arguments();
     ObjectNode args = JsonNodeFactory.instance.objectNode();
-    if (arguments.has("due_date")) {
-      args.put("due_date", arguments.untrimmedText("due_date", 1, MAX_CURSOR));
-    } else {
+    for (String name : List.of("due_date", "due_on", "start_on")) {
+      if (arguments.has(name)) {
+        args.put(name, arguments.untrimmedText(name, 1, MAX_CURSOR));
+      }
+    }
+    if (!args.has("due_date") && !args.has("due_on")) {
       arguments.addError("due_date", "is required; null removes the due date");
     }
     Integer version = arguments.version();

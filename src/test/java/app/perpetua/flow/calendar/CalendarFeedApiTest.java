@@ -17,6 +17,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -261,6 +263,38 @@ class CalendarFeedApiTest {
     assertTrue(read(Map.of()).uids().contains(uid(completed)));
     until(NOW.plus(Duration.ofDays(31)));
     assertFalse(read(Map.of()).uids().contains(uid(completed)));
+  }
+
+  @Test
+  void FR_198_an_all_day_task_is_a_day_in_a_calendar() {
+    api().patch("/api/v1/users/me", Map.of("timezone", "Pacific/Auckland")).expect(200);
+    LocalDate day = LocalDate.ofInstant(NOW, ZoneId.of("Pacific/Auckland")).plusDays(5);
+    Map<String, Object> draft =
+        Map.of("title", "a day", "due_on", day.toString(), "estimated_duration", 30);
+    String task = api().post(TASKS, draft).expect(201).id();
+    api()
+        .post(TASKS + "/" + task + "/reminders", Map.of("type", "before", "offset_minutes", 60))
+        .expect(201);
+    Ical read = read(Map.of("kind", "both"));
+    CalendarComponent event = read.component(uid(task));
+    CalendarComponent todo = read.component(task + "@perpetua-flow");
+    String written = DateTimeFormatter.BASIC_ISO_DATE.format(day);
+    assertEquals(Optional.of(written), Ical.value(event, Property.DTSTART));
+    assertEquals(Optional.empty(), Ical.value(event, Property.DURATION));
+    assertEquals(Optional.of(written), Ical.value(todo, Property.DUE));
+    Instant eight = day.atTime(8, 0).atZone(ZoneId.of("Pacific/Auckland")).toInstant();
+    String trigger =
+        "TRIGGER;VALUE=DATE-TIME:"
+            + DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss'Z'")
+                .withZone(ZoneOffset.UTC)
+                .format(eight);
+    for (CalendarComponent component : List.of(event, todo)) {
+      assertTrue(component.toString().contains(";VALUE=DATE:" + written), component.toString());
+      assertTrue(component.toString().contains(trigger), component.toString());
+    }
+    complete(task);
+    assertEquals(
+        Optional.of(written), Ical.value(read(Map.of()).component(uid(task)), Property.DTSTART));
   }
 
   @Test

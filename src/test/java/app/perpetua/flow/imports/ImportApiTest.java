@@ -12,6 +12,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -126,7 +127,8 @@ class ImportApiTest {
 
     JsonNode wall = task("Paint the wall @diy");
     assertEquals("high", wall.get("priority").stringValue());
-    assertEquals("2026-04-01T21:59:00.000Z", wall.get("due_date").stringValue());
+    assertEquals("2026-04-01", wall.get("due_on").stringValue());
+    assertEquals("2026-04-01T23:59:59.999Z", wall.get("due_date").stringValue());
     assertEquals("white,\nmatt\n\nSection: Home", wall.get("description").stringValue());
     assertEquals("Buy paint|Buy a brush|Compare brushes", texts(wall.get("subtasks"), "title"));
     assertEquals(
@@ -220,6 +222,103 @@ class ImportApiTest {
     assertEquals(
         "Idea\n\na thought",
         api.get("/api/v1/notes").expect(200).data().get(0).get("content").stringValue());
+  }
+
+  @Test
+  void FR_198_days_without_a_time_become_all_day_tasks() {
+    api.patch(
+            "/api/v1/users/me",
+            Map.of("timezone", "America/Los_Angeles", "all_day_reminder_time", "08:00"))
+        .expect(200);
+    done("todoist_csv", HEADER + "task,Csv,,4,1,,,2026-04-01,en,Europe/Berlin\n");
+    done(
+        "todoist_json",
+        """
+        {"full_sync": true, "projects": [], "sections": [], "notes": [],
+         "items": [{"id": "1", "content": "Json", "priority": 1, "due": {"date": "2026-04-02"}}],
+         "reminders": [{"id": "r", "item_id": "1", "type": "relative", "minute_offset": 30}]}
+        """);
+    done(
+        "ticktick_csv",
+        """
+        "Date: 2026-03-01+0000"
+        "Version: 7.1"
+        "Status: 0"
+        "Folder Name","List Name","Title","Kind","Tags","Content","Is Check list","Start Date","Due Date","Reminder","Repeat","Priority","Status","Created Time","Completed Time","Order","Timezone","Is All Day","Is Floating","Column Name","Column Order","View Mode","taskId","parentId"
+        "","Inbox","Tick","TEXT","","","N","2026-04-03T04:00:00+0000","2026-04-03T04:00:00+0000","TRIGGER:PT9H","","0","0","2026-02-01T00:00:00+0000","","0","UTC","true","false","","","list","1",""
+        """);
+    done(
+        "icalendar",
+        """
+        BEGIN:VCALENDAR
+        VERSION:2.0
+        BEGIN:VTODO
+        UID:a
+        SUMMARY:Ics
+        DUE;VALUE=DATE:20260404
+        BEGIN:VALARM
+        ACTION:DISPLAY
+        TRIGGER:-PT1H
+        END:VALARM
+        END:VTODO
+        BEGIN:VTODO
+        UID:b
+        SUMMARY:Weekly
+        DUE;VALUE=DATE:20260405
+        RRULE:FREQ=WEEKLY
+        BEGIN:VALARM
+        ACTION:DISPLAY
+        TRIGGER:PT9H
+        END:VALARM
+        END:VTODO
+        END:VCALENDAR
+        """);
+    List<String> titles = List.of("Csv", "Json", "Tick", "Ics");
+    for (int i = 0; i < titles.size(); i++) {
+      LocalDate day = LocalDate.of(2026, 4, 1).plusDays(i);
+      JsonNode task = task(titles.get(i));
+      assertEquals(day.toString(), task.get("due_on").stringValue());
+      assertEquals(day.plusDays(1) + "T06:59:59.999Z", task.get("due_date").stringValue());
+    }
+    assertEquals(
+        "before 30 2026-04-02T14:30:00.000Z", onlyReminder(task("Json")), "from the user's time");
+    assertEquals("after 60 2026-04-03T16:00:00.000Z", onlyReminder(task("Tick")));
+    assertEquals("before 540 2026-04-04T06:00:00.000Z", onlyReminder(task("Ics")));
+    // Templates are due at a time.
+    assertTrue(task("Weekly").get("due_on").isNull());
+    assertEquals("2026-04-06T06:59:00.000Z", task("Weekly").get("due_date").stringValue());
+    assertEquals("before 899 2026-04-05T16:00:00.000Z", onlyReminder(task("Weekly")));
+
+    JsonNode export = api.get("/api/v1/users/me/export").expect(200).json();
+    Api other = service.newUser().api();
+    assertEquals("done", imported(other, "perpetua_flow", export).get("state").stringValue());
+    JsonNode tick =
+        other
+            .get("/api/v1/users/me/export")
+            .expect(200)
+            .json()
+            .get("tasks")
+            .valueStream()
+            .filter(each -> each.get("title").stringValue().equals("Tick"))
+            .findFirst()
+            .orElseThrow();
+    assertEquals("2026-04-03", tick.get("due_on").stringValue());
+    assertEquals("2026-04-03T23:59:59.999Z", tick.get("due_date").stringValue());
+    assertEquals("after 60 2026-04-03T10:00:00.000Z", onlyReminder(tick));
+    String csv = other.get("/api/v1/users/me/export?format=csv").expect(200).text();
+    assertTrue(csv.lines().findFirst().orElse("").endsWith(",due_on,start_on"), csv);
+    assertTrue(csv.contains("2026-04-03T10:00:00.000Z,2026-04-03,"), csv);
+  }
+
+  private static String onlyReminder(JsonNode task) {
+    JsonNode reminders = task.get("reminders");
+    assertEquals(1, reminders.size());
+    JsonNode reminder = reminders.get(0);
+    return reminder.get("type").stringValue()
+        + " "
+        + reminder.get("offset_minutes")
+        + " "
+        + reminder.get("scheduled_at").stringValue();
   }
 
   @Test
