@@ -7,6 +7,7 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.sql.LockedUser;
 import java.lang.reflect.RecordComponent;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
@@ -65,6 +66,7 @@ class EventJsonTest {
       case "UUID" -> UUID.randomUUID();
       case "String" -> "text \" ü";
       case "Instant" -> Instant.parse("2026-01-19T10:30:00.123Z");
+      case "LocalDate" -> LocalDate.parse("2026-01-19");
       case "int", "Integer" -> 7;
       case "boolean" -> full;
       case "Origin" ->
