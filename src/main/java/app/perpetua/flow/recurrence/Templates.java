@@ -132,7 +132,7 @@ final class Templates {
                 Objects.requireNonNullElse(draft.timing().timezone(), tx.owner().timezone()),
                 next,
                 true),
-            withinHorizon ? 1 : 0,
+            withinLead ? 1 : 0,
             1,
             tx.now(),
             tx.now());
