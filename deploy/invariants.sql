@@ -61,7 +61,8 @@ group by user_id, task_id
 having max(order_index) + 1 <> count(*) or count(distinct order_index) <> count(*);
 
 -- name: task_count_matches_activity
--- No task is lost or duplicated: created + imported + recovered = existing + deleted. Only for users whose
+-- No task is lost or duplicated: created + imported + recovered = existing + deleted, those of deleted and
+-- recovered lists included. Only for users whose
 -- first entry is still in the log, because old partitions are dropped, and who have undone nothing: undo
 -- has one entry, whatever it removes and restores. An import has one entry as well, and counts its tasks.
 select u.id as user_id, l.created, i.imported, l.recovered, l.deleted, t.live
@@ -69,8 +70,11 @@ from auth.users u
 join lateral (
   select count(*) filter (where action = 'user_registered') as registered,
          count(*) filter (where action = 'task_created') as created,
-         count(*) filter (where action = 'task_recovered') as recovered,
-         count(*) filter (where action = 'task_deleted') as deleted,
+         count(*) filter (where action = 'task_recovered')
+           + coalesce(sum((metadata ->> 'count')::int) filter (where action = 'list_recovered'), 0) as recovered,
+         count(*) filter (where action = 'task_deleted')
+           + coalesce(sum((metadata ->> 'count')::int)
+               filter (where action = 'list_deleted' and metadata ->> 'tombstone_id' is not null), 0) as deleted,
          count(*) filter (where action like '%\_undone') as undone
   from activity.activity_logs where user_id = u.id
 ) l on l.registered > 0 and l.undone = 0

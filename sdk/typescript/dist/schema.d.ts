@@ -480,6 +480,7 @@ export interface paths {
         trace?: never;
     };
     "/api/v1/tasks/{id}/skip": {
+    "/api/v1/tasks/{id}/move": {
         parameters: {
             query?: never;
             header?: {
@@ -499,6 +500,10 @@ export interface paths {
          * @description Passes over this occurrence: the task is archived, with everything that the user entered, and the next task of its template is created as after a completion. It counts as no completion. If the rule has no further occurrence, the series ends. Undoing it, or setting `archived` to false, brings the task back. A task without a template is a `VALIDATION_ERROR`.
          */
         post: operations["skipTask"];
+         * Move a task to another place or list
+         * @description Moves and reorders in one request. `before` and `after` name a task of the target list, and stand for the place beside it where it is now; without them and `first`, the task becomes the last. Succeeds and changes nothing if the task is there already. Moves of several clients are executed one after the other. Where two neighbours have equal positions, or no short one is left between them, the positions of all tasks of the list change with it, and so their versions.
+         */
+        post: operations["moveTask"];
         delete?: never;
         options?: never;
         head?: never;
@@ -506,6 +511,34 @@ export interface paths {
         trace?: never;
     };
     "/api/v1/tasks/{id}/postpone": {
+    "/api/v1/lists": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the lists of the user
+         * @description In the order of their positions. Without archived lists, or with `archived=true` only these. The inbox is not among them: it has the tasks whose `list_id` is null.
+         */
+        get: operations["listLists"];
+        put?: never;
+        /**
+         * Create a list
+         * @description The list is the last one. The number of lists, archived ones included, is limited (`LIMIT_EXCEEDED`).
+         */
+        post: operations["createList"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lists/{id}": {
         parameters: {
             query?: never;
             header?: {
@@ -515,6 +548,42 @@ export interface paths {
             path: {
                 /** @description The id of the task. */
                 id: components["parameters"]["TaskId"];
+                /** @description The id of the list. */
+                id: components["parameters"]["ListId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Retrieve a list
+         * @description Also returns an archived list.
+         */
+        get: operations["getList"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a list
+         * @description By default its tasks and templates move to the inbox. With `tasks=delete` all its tasks, completed, hidden and archived ones included, are deleted with it. One tombstone then stands for the list with its tasks; `POST /recovery/tombstones/{id}/recover` restores it as a whole, as long as it is among the user's three most recent deletions. Its templates move to the inbox and are paused, so that no further tasks appear; recovery undoes that unless they were changed since. Both ways can be undone by `POST /activity/{id}/undo`, up to 20,000 changed items. Ignores the request body.
+         */
+        delete: operations["deleteList"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename, archive or unarchive a list
+         * @description The tasks of an archived list are kept, and count as open tasks, but `GET /tasks` returns them only with its `list_id`. A request that changes nothing succeeds. The `ETag` also changes with `open_count`; the `version` does not.
+         */
+        patch: operations["updateList"];
+        trace?: never;
+    };
+    "/api/v1/lists/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description The id of the list. */
+                id: components["parameters"]["ListId"];
             };
             cookie?: never;
         };
@@ -525,10 +594,75 @@ export interface paths {
          * @description Moves the task to another day or time within 30 days, and nothing else: the rule of its template stays. The next task of the template is the first occurrence after both the old and the new day; occurrences up to it are covered by the moved task. A task without a template is moved as well. Exactly one of `due_date`, `due_on` and `days` is required.
          */
         post: operations["postponeTask"];
+         * Move a list to another place
+         * @description `before` and `after` name another list; without them and `first`, the list becomes the last. Archived lists have places in the same order. Succeeds and changes nothing if the list is there already.
+         */
+        post: operations["moveList"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labels": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the labels of the user
+         * @description In the order of their names.
+         */
+        get: operations["listLabels"];
+        put?: never;
+        /**
+         * Create a label
+         * @description No two labels of a user have the same name, regardless of case and form of letters (`CONFLICT`). The number of labels is limited (`LIMIT_EXCEEDED`).
+         */
+        post: operations["createLabel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/labels/{id}": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description The id of the label. */
+                id: components["parameters"]["LabelId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Retrieve a label
+         * @description Returns the label.
+         */
+        get: operations["getLabel"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a label
+         * @description Tasks and templates lose the label, and their versions increase by one. Ignores the request body.
+         */
+        delete: operations["deleteLabel"];
+        options?: never;
+        head?: never;
+        /**
+         * Rename or colour a label
+         * @description A request that changes nothing succeeds.
+         */
+        patch: operations["updateLabel"];
         trace?: never;
     };
     "/api/v1/tasks/{id}/subtasks": {
@@ -970,7 +1104,7 @@ export interface paths {
         };
         /**
          * List deletions that can be undone
-         * @description Newest first. A user has at most three tombstones across tasks and notes; each expires after seven days.
+         * @description Newest first. A user has at most three tombstones across tasks, notes and lists; each expires after seven days.
          */
         get: operations["listTombstones"];
         put?: never;
@@ -998,7 +1132,7 @@ export interface paths {
         put?: never;
         /**
          * Undo a deletion
-         * @description Restores the task or note with the same ids, times, flags and order, regardless of limits. A task is restored with its subtasks and reminders, and its `version` increases by one. Reminders whose time has passed are restored as fired and send no notification. A task whose template no longer exists is restored without it. Streaks and achievements do not change. The tombstone can be used once.
+         * @description Restores the task, the note, or the list with all its tasks, with the same ids, times, flags and order, regardless of limits. A task is restored with its subtasks and reminders, and its `version` increases by one. Reminders whose time has passed are restored as fired and send no notification. A task whose template no longer exists is restored without it. Streaks and achievements do not change. The tombstone can be used once.
          */
         post: operations["recoverTombstone"];
         delete?: never;
@@ -1024,7 +1158,7 @@ export interface paths {
         put?: never;
         /**
          * Undo the deletion of a task
-         * @description Same as `POST /recovery/tombstones/{id}/recover`, but only for tasks; tombstones of notes return `NOT_FOUND`.
+         * @description Same as `POST /recovery/tombstones/{id}/recover`, but only for tasks; tombstones of notes and lists return `NOT_FOUND`.
          */
         post: operations["recoverTask"];
         delete?: never;
@@ -1186,6 +1320,14 @@ export interface paths {
          *     | `task.postpone` | `POST /tasks/{id}/postpone` |
          *     | `task.delete` | `DELETE /tasks/{id}` |
          *     | `task.recover` | `POST /tasks/recover/{tombstone_id}` |
+         *     | `task.move` | `POST /tasks/{id}/move` |
+         *     | `list.create` | `POST /lists` |
+         *     | `list.update` | `PATCH /lists/{id}` |
+         *     | `list.move` | `POST /lists/{id}/move` |
+         *     | `list.delete` | `DELETE /lists/{id}`, its tasks move to the inbox |
+         *     | `label.create` | `POST /labels` |
+         *     | `label.update` | `PATCH /labels/{id}` |
+         *     | `label.delete` | `DELETE /labels/{id}` |
          *     | `subtask.create` | `POST /tasks/{task_id}/subtasks` |
          *     | `subtask.update` | `PATCH /subtasks/{id}` |
          *     | `subtask.delete` | `DELETE /subtasks/{id}` |
@@ -1215,7 +1357,7 @@ export interface paths {
          *     `SERVICE_UNAVAILABLE`, so that the order is kept. The same happens after 20 seconds, and when the service stops. Send
          *     these commands again, with the same `uuid`s and in the same order.
          *
-         *     **Temporary ids.** A command that creates a task, subtask, template, note or reminder may name it with a `temp_id`,
+         *     **Temporary ids.** A command that creates a task, subtask, template, note, reminder, list or label may name it with a `temp_id`,
          *     which is unique in the batch. Later commands of the batch may use it in `args` as the value of `id`, `…_id` or in
          *     `…_ids`. `temp_ids` of the answer has the id for each name. If the command was refused, the commands that use its
          *     `temp_id` are refused with `DEPENDENCY_FAILED`.
@@ -1223,6 +1365,8 @@ export interface paths {
          *     **Versions.** With `if_version`, a command is refused with `CONFLICT` and `current_version` if the entity has another
          *     version. It is possible for `update` and `delete` of tasks, subtasks, templates, notes and reminders, and for
          *     `task.force_complete`, `task.skip` and `task.postpone`. In a body with a `version` it is that.
+         *     version. It is possible for `update` and `delete` of tasks, subtasks, templates, notes, reminders, lists and labels, and for
+         *     `task.force_complete` and `task.move`. In a body with a `version` it is that.
          *
          *     **Atomic batches.** With `atomic`, all commands run in one transaction: if one is refused, none has an effect. The
          *     result of that one has its error, the results of all others have `DEPENDENCY_FAILED` with its `uuid`. If the
@@ -3536,7 +3680,7 @@ export interface components {
             /** Format: uuid */
             user_id?: string;
             /** @enum {string} */
-            entity_type: "task" | "subtask" | "template" | "note" | "reminder" | "focus" | "ai" | "credit" | "subscription" | "achievement" | "user";
+            entity_type: "task" | "subtask" | "template" | "note" | "reminder" | "focus" | "ai" | "credit" | "subscription" | "achievement" | "user" | "list" | "label";
             entity_id: string | null;
             /** @description The action, for example `task_completed`. */
             action: string;
@@ -3567,7 +3711,7 @@ export interface components {
             /** Format: uuid */
             id: string;
             /** @enum {string} */
-            entity_type: "task" | "note";
+            entity_type: "task" | "note" | "list";
             /** Format: uuid */
             entity_id: string;
             /** @description The deleted item with all its data. */
@@ -4122,6 +4266,224 @@ export interface components {
             content?: string;
             archived?: boolean;
         };
+        /**
+         * @description A list of tasks.
+         * @example {
+         *       "id": "019bd5dd-1f40-7a3e-8c57-40b2d96e1fa8",
+         *       "user_id": "019ba722-4680-7c3e-9a51-2f6d8b0c4e17",
+         *       "name": "Garden",
+         *       "position": "019bd5dd1f40V",
+         *       "archived": false,
+         *       "open_count": 3,
+         *       "version": 1,
+         *       "created_at": "2026-01-19T11:20:00.000Z",
+         *       "updated_at": "2026-01-19T11:20:00.000Z"
+         *     }
+         */
+        TaskList: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            user_id: string;
+            name: string;
+            /** @description Order among the lists, as the `position` of a task in its list. */
+            position: string;
+            archived: boolean;
+            /** @description Its tasks that are not completed, hidden or archived. */
+            open_count: number;
+            version: number;
+            created_at: components["schemas"]["Instant"];
+            updated_at: components["schemas"]["Instant"];
+        };
+        /**
+         * @description A list of tasks. Tasks change the number of its open ones, which is not a part of it.
+         * @example {
+         *       "id": "019bd5dd-1f40-7a3e-8c57-40b2d96e1fa8",
+         *       "user_id": "019ba722-4680-7c3e-9a51-2f6d8b0c4e17",
+         *       "name": "Garden",
+         *       "position": "019bd5dd1f40V",
+         *       "archived": false,
+         *       "version": 1,
+         *       "created_at": "2026-01-19T11:20:00.000Z",
+         *       "updated_at": "2026-01-19T11:20:00.000Z"
+         *     }
+         */
+        TaskListWithoutCount: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            user_id: string;
+            name: string;
+            /** @description Order among the lists, as the `position` of a task in its list. */
+            position: string;
+            archived: boolean;
+            version: number;
+            created_at: components["schemas"]["Instant"];
+            updated_at: components["schemas"]["Instant"];
+        };
+        TaskListAnswer: {
+            data: components["schemas"]["TaskList"];
+        };
+        LabelAnswer: {
+            data: components["schemas"]["Label"];
+        };
+        ListDeletionAnswer: {
+            data: components["schemas"]["ListDeletion"];
+        };
+        TaskLists: {
+            data: components["schemas"]["TaskList"][];
+        };
+        LabelList: {
+            data: components["schemas"]["Label"][];
+        };
+        /**
+         * @example {
+         *       "name": "Garden"
+         *     }
+         */
+        TaskListCreate: {
+            /** @description Without spaces around it. */
+            name: string;
+        };
+        /**
+         * @example {
+         *       "name": "Allotment"
+         *     }
+         * @example {
+         *       "version": 1,
+         *       "archived": true
+         *     }
+         */
+        TaskListPatch: {
+            version?: components["schemas"]["KnownVersion"];
+            /** @description Without spaces around it. */
+            name?: string;
+            /** @description Clients that compute no positions use `POST /lists/{id}/move`. */
+            position?: string;
+            archived?: boolean;
+        };
+        /**
+         * @example {
+         *       "first": true
+         *     }
+         * @example {
+         *       "after": "019bd5dd-1f40-7a3e-8c57-40b2d96e1fa8"
+         *     }
+         */
+        ListMove: {
+            /**
+             * Format: uuid
+             * @description The list that follows afterwards.
+             */
+            before?: string | null;
+            /**
+             * Format: uuid
+             * @description The list that precedes afterwards.
+             */
+            after?: string | null;
+            /** @description True for the first place. At most one of `before`, `after` and this is set. */
+            first?: boolean | null;
+        };
+        /**
+         * @example {
+         *       "list_id": "019bd5dd-1f40-7a3e-8c57-40b2d96e1fa8",
+         *       "first": true
+         *     }
+         * @example {
+         *       "version": 3,
+         *       "before": "019bd5cd-e840-7a6f-b3d4-0c81e2f59a7b"
+         *     }
+         */
+        TaskMove: {
+            version?: components["schemas"]["KnownVersion"];
+            /**
+             * Format: uuid
+             * @description The target list; null for the inbox. If it is absent, the task stays in its list.
+             */
+            list_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The task that follows afterwards.
+             */
+            before?: string | null;
+            /**
+             * Format: uuid
+             * @description The task that precedes afterwards.
+             */
+            after?: string | null;
+            /** @description True for the first place. At most one of `before`, `after` and this is set. */
+            first?: boolean | null;
+        };
+        /**
+         * @example {
+         *       "list_id": "019bd5dd-1f40-7a3e-8c57-40b2d96e1fa8",
+         *       "task_count": 12,
+         *       "tombstone_id": "019bd5de-0a48-7c60-9f21-5be8d03a7142",
+         *       "recoverable_until": "2026-01-26T11:25:00.000Z"
+         *     }
+         */
+        ListDeletion: {
+            /** Format: uuid */
+            list_id: string;
+            /** @description Tasks that were moved to the inbox or deleted. */
+            task_count: number;
+            /**
+             * Format: uuid
+             * @description With which the list can be recovered with its tasks; null if these were moved.
+             */
+            tombstone_id: string | null;
+            recoverable_until: components["schemas"]["InstantOrNull"];
+        };
+        /**
+         * @example {
+         *       "id": "019bd5dd-6c28-7d91-b0e4-8a35f7c2d016",
+         *       "user_id": "019ba722-4680-7c3e-9a51-2f6d8b0c4e17",
+         *       "name": "urgent",
+         *       "colour": "#d0342c",
+         *       "version": 1,
+         *       "created_at": "2026-01-19T11:21:00.000Z",
+         *       "updated_at": "2026-01-19T11:21:00.000Z"
+         *     }
+         */
+        Label: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            user_id: string;
+            name: string;
+            /** @description As in CSS: red, green and blue. */
+            colour: string;
+            version: number;
+            created_at: components["schemas"]["Instant"];
+            updated_at: components["schemas"]["Instant"];
+        };
+        /**
+         * @example {
+         *       "name": "urgent",
+         *       "colour": "#d0342c"
+         *     }
+         */
+        LabelCreate: {
+            /** @description Without spaces around it; not that of another label. */
+            name: string;
+            /** @default #808080 */
+            colour?: string;
+        };
+        /**
+         * @example {
+         *       "name": "important"
+         *     }
+         * @example {
+         *       "version": 1,
+         *       "colour": "#2c7ad0"
+         *     }
+         */
+        LabelPatch: {
+            version?: components["schemas"]["KnownVersion"];
+            /** @description Without spaces around it; not that of another label. */
+            name?: string;
+            colour?: string;
+        };
         TombstoneListAnswer: {
             data: components["schemas"]["Tombstone"][];
         };
@@ -4141,18 +4503,18 @@ export interface components {
             /** Format: uuid */
             id: string;
             /** @enum {string} */
-            entity_type: "task" | "note";
+            entity_type: "task" | "note" | "list";
             /** Format: uuid */
             entity_id: string;
             preview: {
-                /** @description The title of the task or the first line of the note, truncated to 100 characters. */
+                /** @description The title of the task, the name of the list, or the first line of the note, truncated to 100 characters. */
                 title: string;
             };
             deleted_at: components["schemas"]["Instant"];
             recoverable_until: components["schemas"]["Instant"];
         };
         RecoveredAnswer: {
-            data: components["schemas"]["TaskDetail"] | components["schemas"]["Note"];
+            data: components["schemas"]["TaskDetail"] | components["schemas"]["Note"] | components["schemas"]["TaskList"];
         };
         UndoAnswer: {
             data: components["schemas"]["UndoneChange"];
@@ -4581,7 +4943,7 @@ export interface components {
          * @description Each change has one type. A task that is completed or reopened is not also updated; a change of its subtasks updates it. What comes back by recovery or undo is created. Deleting a task deletes its reminders.
          * @enum {string}
          */
-        WebhookEventType: "task.created" | "task.updated" | "task.completed" | "task.reopened" | "task.deleted" | "template.created" | "template.updated" | "template.deleted" | "note.created" | "note.updated" | "note.deleted" | "reminder.created" | "reminder.updated" | "reminder.fired" | "reminder.deleted";
+        WebhookEventType: "task.created" | "task.updated" | "task.completed" | "task.reopened" | "task.deleted" | "template.created" | "template.updated" | "template.deleted" | "note.created" | "note.updated" | "note.deleted" | "reminder.created" | "reminder.updated" | "reminder.fired" | "reminder.deleted" | "list.created" | "list.updated" | "list.deleted" | "label.created" | "label.updated" | "label.deleted";
         /**
          * @example {
          *       "type": "task.completed",
@@ -4892,7 +5254,7 @@ export interface components {
         /** @example {} */
         Empty: Record<string, never>;
         /** @enum {string} */
-        EntityType: "task" | "subtask" | "template" | "note" | "reminder" | "focus" | "ai" | "credit" | "subscription" | "achievement" | "user";
+        EntityType: "task" | "subtask" | "template" | "note" | "reminder" | "focus" | "ai" | "credit" | "subscription" | "achievement" | "user" | "list" | "label";
         /** @enum {string} */
         ActivitySource: "user" | "ai" | "system";
         TaskUpdateAnswer: {
@@ -5946,6 +6308,7 @@ export interface components {
          * @enum {string}
          */
         CommandType: "activity.undo" | "focus.end" | "focus.start" | "note.create" | "note.delete" | "note.update" | "notification.delete" | "notification.read" | "notification.read_all" | "reminder.create" | "reminder.delete" | "reminder.update" | "settings.update" | "subtask.create" | "subtask.delete" | "subtask.reorder" | "subtask.update" | "task.create" | "task.delete" | "task.force_complete" | "task.postpone" | "task.recover" | "task.skip" | "task.update" | "template.create" | "template.delete" | "template.update" | "tombstone.recover";
+        CommandType: "activity.undo" | "focus.end" | "focus.start" | "label.create" | "label.delete" | "label.update" | "list.create" | "list.delete" | "list.move" | "list.update" | "note.create" | "note.delete" | "note.update" | "notification.delete" | "notification.read" | "notification.read_all" | "reminder.create" | "reminder.delete" | "reminder.update" | "settings.update" | "subtask.create" | "subtask.delete" | "subtask.reorder" | "subtask.update" | "task.create" | "task.delete" | "task.force_complete" | "task.move" | "task.recover" | "task.update" | "template.create" | "template.delete" | "template.update" | "tombstone.recover";
         BatchAnswer: {
             data: components["schemas"]["BatchResults"];
         };
@@ -6057,7 +6420,7 @@ export interface components {
             reason: string;
         };
         /** @description A changed entity. `data` is the entity in its present state, as other operations return it, and null if it was deleted. `version` is null if the entity was deleted or if entities of its type have none. */
-        SyncChange: components["schemas"]["SyncedTask"] | components["schemas"]["SyncedTemplate"] | components["schemas"]["SyncedNote"] | components["schemas"]["SyncedReminder"] | components["schemas"]["SyncedNotification"] | components["schemas"]["SyncedFocus"] | components["schemas"]["SyncedSubscription"] | components["schemas"]["SyncedAchievements"] | components["schemas"]["SyncedCredits"] | components["schemas"]["SyncedSettings"];
+        SyncChange: components["schemas"]["SyncedTask"] | components["schemas"]["SyncedTemplate"] | components["schemas"]["SyncedNote"] | components["schemas"]["SyncedReminder"] | components["schemas"]["SyncedNotification"] | components["schemas"]["SyncedFocus"] | components["schemas"]["SyncedSubscription"] | components["schemas"]["SyncedAchievements"] | components["schemas"]["SyncedCredits"] | components["schemas"]["SyncedSettings"] | components["schemas"]["SyncedList"] | components["schemas"]["SyncedLabel"];
         /** @description A task with its subtasks; its reminders are entities of their own. */
         SyncedTask: {
             /**
@@ -6075,6 +6438,40 @@ export interface components {
             /** @example 1 */
             version: number | null;
             data: components["schemas"]["TaskWithSubtasks"] | null;
+        };
+        SyncedList: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "list";
+            /**
+             * Format: uuid
+             * @example 019bd5dd-1f40-7a3e-8c57-40b2d96e1fa8
+             */
+            id: string;
+            /** @example false */
+            deleted: boolean;
+            /** @example 1 */
+            version: number | null;
+            data: components["schemas"]["TaskListWithoutCount"] | null;
+        };
+        SyncedLabel: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "label";
+            /**
+             * Format: uuid
+             * @example 019bd5dd-6c28-7d91-b0e4-8a35f7c2d016
+             */
+            id: string;
+            /** @example false */
+            deleted: boolean;
+            /** @example 1 */
+            version: number | null;
+            data: components["schemas"]["Label"] | null;
         };
         SyncedTemplate: {
             /**
@@ -7035,6 +7432,74 @@ export interface components {
                 "application/json": components["schemas"]["ReminderAnswer"];
             };
         };
+        /** @description The list. */
+        TaskListOk: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestId"];
+                ETag: components["headers"]["ETag"];
+                "Cache-Control": components["headers"]["CacheControl"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["TaskListAnswer"];
+            };
+        };
+        /** @description The updated list. */
+        TaskListUpdated: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestId"];
+                ETag: components["headers"]["ETag"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "X-Idempotent-Replayed": components["headers"]["XIdempotentReplayed"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["TaskListAnswer"];
+            };
+        };
+        /** @description The label. */
+        LabelOk: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestId"];
+                ETag: components["headers"]["ETag"];
+                "Cache-Control": components["headers"]["CacheControl"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["LabelAnswer"];
+            };
+        };
+        /** @description The updated label. */
+        LabelUpdated: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestId"];
+                ETag: components["headers"]["ETag"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "X-Idempotent-Replayed": components["headers"]["XIdempotentReplayed"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["LabelAnswer"];
+            };
+        };
         /** @description The note. */
         NoteOk: {
             headers: {
@@ -7525,6 +7990,90 @@ export interface components {
         };
         /** @description `LIMIT_EXCEEDED` with `limit` and `current`: five imports of the user have not finished. `IDEMPOTENCY_IN_PROGRESS`: the first request with this key is still running. */
         ImportLimitConflict: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestId"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                "Retry-After": components["headers"]["RetryAfterOptional"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ApiError"];
+            };
+        };
+        /** @description `CONFLICT`: `version` does not match the task's version (`current_version`), or the neighbour is not in the target list. `ARCHIVED`: the task is archived and read-only. `IDEMPOTENCY_IN_PROGRESS`: the first request with this key is still running. */
+        MoveConflict: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestId"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                "Retry-After": components["headers"]["RetryAfterOptional"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ApiError"];
+            };
+        };
+        /** @description `CONFLICT` with `current_version`: `version` does not match the list's version. `IDEMPOTENCY_IN_PROGRESS`: the first request with this key is still running. */
+        ListConflict: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestId"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                "Retry-After": components["headers"]["RetryAfterOptional"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ApiError"];
+            };
+        };
+        /** @description `CONFLICT`: the neighbour does not exist. `IDEMPOTENCY_IN_PROGRESS`: the first request with this key is still running. */
+        ListMoveConflict: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestId"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                "Retry-After": components["headers"]["RetryAfterOptional"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ApiError"];
+            };
+        };
+        /** @description `LIMIT_EXCEEDED` with `limit` and `current`: the user has reached the limit of lists. `IDEMPOTENCY_IN_PROGRESS`: the first request with this key is still running. */
+        ListLimitConflict: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestId"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                "Retry-After": components["headers"]["RetryAfterOptional"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ApiError"];
+            };
+        };
+        /** @description `CONFLICT`: `version` does not match the label's version (`current_version`), or another label has the name. `IDEMPOTENCY_IN_PROGRESS`: the first request with this key is still running. */
+        LabelConflict: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestId"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                "Retry-After": components["headers"]["RetryAfterOptional"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ApiError"];
+            };
+        };
+        /** @description `LIMIT_EXCEEDED` with `limit` and `current`: the user has reached the limit of labels. `CONFLICT`: another label has the name. `IDEMPOTENCY_IN_PROGRESS`: the first request with this key is still running. */
+        LabelLimitConflict: {
             headers: {
                 "X-Request-ID": components["headers"]["XRequestId"];
                 "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
@@ -8030,6 +8579,10 @@ export interface components {
         SessionId: string;
         /** @description The id of the personal access token. */
         TokenId: string;
+        /** @description The id of the list. */
+        ListId: string;
+        /** @description The id of the label. */
+        LabelId: string;
         /** @description The id of the calendar feed. */
         CalendarFeedId: string;
         /** @description The id of the pause. */
@@ -9128,10 +9681,14 @@ export interface operations {
                 due_after?: components["schemas"]["InstantInput"];
                 /** @description Returns only tasks of this recurring template. Returns an empty page if the template does not exist. */
                 template_id?: string;
+                /** @description Returns only tasks of this list, or with `inbox` those of no list. Returns an empty page if the list does not exist. Without it, tasks of archived lists are left out. */
+                list_id?: string;
+                /** @description Returns only tasks with this label. Returns an empty page if the label does not exist. */
+                label_id?: string;
                 /** @description Returns tasks whose title or description contains every word. Ignores case and form of letters by Unicode; `%`, `_` and `*` have no special meaning. 1 to 200 characters and at most 8 distinct words, separated by white space; otherwise `VALIDATION_ERROR` for the field `q`. Task and note searches share limits: one concurrent search per user, and a limit across all users. A search that cannot start within about two seconds returns `RATE_LIMIT_EXCEEDED` with `Retry-After`. */
                 q?: string;
-                /** @description Sort order. Without a prefix: `created_at` and `updated_at` newest first, `due_date` earliest first, `priority` highest first. A leading `-` reverses the order. */
-                sort?: "created_at" | "-created_at" | "due_date" | "-due_date" | "priority" | "-priority" | "updated_at" | "-updated_at";
+                /** @description Sort order. Without a prefix: `created_at` and `updated_at` newest first, `due_date` earliest first, `priority` highest first. A leading `-` reverses the order. `position` is the order of a list: it requires `list_id`, and excludes `q`, `hidden=true` and `archived=true`. */
+                sort?: "created_at" | "-created_at" | "due_date" | "-due_date" | "priority" | "-priority" | "updated_at" | "-updated_at" | "position";
                 /** @description Number of items to skip. */
                 offset?: components["parameters"]["Offset"];
                 /** @description Maximum number of items to return. */
@@ -9459,6 +10016,7 @@ export interface operations {
         };
     };
     skipTask: {
+    moveTask: {
         parameters: {
             query?: never;
             header: {
@@ -9533,6 +10091,9 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["PostponeTask"];
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TaskMove"];
             };
         };
         responses: {
@@ -9557,6 +10118,469 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["TaskMoveConflict"];
+            409: components["responses"]["MoveConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listLists: {
+        parameters: {
+            query?: {
+                /** @description `false` returns only lists that are not archived; `true` returns only archived lists. */
+                archived?: boolean;
+            };
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The lists. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["XRequestId"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskLists"];
+                };
+            };
+            400: components["responses"]["InvalidQuery"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["InsufficientScope"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createList: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+                /** @description A client-generated UUID that identifies this request. Send the same key when you retry. Unquoted or in double quotes. */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskListCreate"];
+            };
+        };
+        responses: {
+            /** @description The new list. */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["XRequestId"];
+                    Location: components["headers"]["Location"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Idempotent-Replayed": components["headers"]["XIdempotentReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskListAnswer"];
+                };
+            };
+            400: components["responses"]["InvalidKeyedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["InsufficientScope"];
+            409: components["responses"]["ListLimitConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getList: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+                /** @description The `ETag` of an earlier response, or several, or `*`. If one is that of the current representation, the response is 304 without a body. A malformed value is a `VALIDATION_ERROR`. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description The id of the list. */
+                id: components["parameters"]["ListId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["TaskListOk"];
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["InvalidId"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteList: {
+        parameters: {
+            query?: {
+                /** @description What happens to the tasks of the list. */
+                tasks?: "move" | "delete";
+            };
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+                /** @description Same as for POST and PATCH, but optional. A malformed key is rejected. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKeyOptional"];
+                /** @description The `ETag` that GET returned, or several, or `*`. If none is that of the current representation, nothing changes (`PRECONDITION_FAILED`); weak tags (`W/`) never match. A malformed value is a `VALIDATION_ERROR`. Repeating a request with its `Idempotency-Key` returns the stored response without this check. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The id of the list. */
+                id: components["parameters"]["ListId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The list is deleted. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["XRequestId"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Idempotent-Replayed": components["headers"]["XIdempotentReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListDeletionAnswer"];
+                };
+            };
+            400: components["responses"]["InvalidKeyedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["InProgress"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateList: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+                /** @description A client-generated UUID that identifies this request. Send the same key when you retry. Unquoted or in double quotes. */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description The `ETag` that GET returned, or several, or `*`. If none is that of the current representation, nothing changes (`PRECONDITION_FAILED`); weak tags (`W/`) never match. A malformed value is a `VALIDATION_ERROR`. Repeating a request with its `Idempotency-Key` returns the stored response without this check. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The id of the list. */
+                id: components["parameters"]["ListId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/merge-patch+json": components["schemas"]["TaskListPatch"];
+                "application/json": components["schemas"]["TaskListPatch"];
+            };
+        };
+        responses: {
+            200: components["responses"]["TaskListUpdated"];
+            400: components["responses"]["InvalidKeyedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["ListConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    moveList: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+                /** @description A client-generated UUID that identifies this request. Send the same key when you retry. Unquoted or in double quotes. */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The id of the list. */
+                id: components["parameters"]["ListId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ListMove"];
+            };
+        };
+        responses: {
+            /** @description The moved list. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["XRequestId"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Idempotent-Replayed": components["headers"]["XIdempotentReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskListAnswer"];
+                };
+            };
+            400: components["responses"]["InvalidKeyedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["ListMoveConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listLabels: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The labels. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["XRequestId"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelList"];
+                };
+            };
+            400: components["responses"]["InvalidQuery"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["InsufficientScope"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createLabel: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+                /** @description A client-generated UUID that identifies this request. Send the same key when you retry. Unquoted or in double quotes. */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelCreate"];
+            };
+        };
+        responses: {
+            /** @description The new label. */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["XRequestId"];
+                    Location: components["headers"]["Location"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Idempotent-Replayed": components["headers"]["XIdempotentReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelAnswer"];
+                };
+            };
+            400: components["responses"]["InvalidKeyedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["InsufficientScope"];
+            409: components["responses"]["LabelLimitConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getLabel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+                /** @description The `ETag` of an earlier response, or several, or `*`. If one is that of the current representation, the response is 304 without a body. A malformed value is a `VALIDATION_ERROR`. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description The id of the label. */
+                id: components["parameters"]["LabelId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["LabelOk"];
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["InvalidId"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteLabel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+                /** @description Same as for POST and PATCH, but optional. A malformed key is rejected. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKeyOptional"];
+                /** @description The `ETag` that GET returned, or several, or `*`. If none is that of the current representation, nothing changes (`PRECONDITION_FAILED`); weak tags (`W/`) never match. A malformed value is a `VALIDATION_ERROR`. Repeating a request with its `Idempotency-Key` returns the stored response without this check. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The id of the label. */
+                id: components["parameters"]["LabelId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["NoContent"];
+            400: components["responses"]["InvalidIdOrKey"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["InProgress"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateLabel: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+                /** @description A client-generated UUID that identifies this request. Send the same key when you retry. Unquoted or in double quotes. */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description The `ETag` that GET returned, or several, or `*`. If none is that of the current representation, nothing changes (`PRECONDITION_FAILED`); weak tags (`W/`) never match. A malformed value is a `VALIDATION_ERROR`. Repeating a request with its `Idempotency-Key` returns the stored response without this check. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The id of the label. */
+                id: components["parameters"]["LabelId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/merge-patch+json": components["schemas"]["LabelPatch"];
+                "application/json": components["schemas"]["LabelPatch"];
+            };
+        };
+        responses: {
+            200: components["responses"]["LabelUpdated"];
+            400: components["responses"]["InvalidKeyedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["LabelConflict"];
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];

@@ -109,24 +109,24 @@ select exists (
 ) as present
 
 -- name: list_deleted
--- The reminders of a deleted task, from its tombstone. Those of earlier releases have no version.
+-- The reminders of a deleted task, or of the tasks of a deleted list, from the tombstone. Those of earlier releases have no version.
 select r.id, r.task_id, r.user_id, r.type, r.offset_minutes, r.scheduled_at, r.method, r.fired,
        r.fired_at, coalesce(r.version, 1) as version, r.created_at, r.updated_at
 from tasks.deletion_tombstones d
 cross join lateral jsonb_populate_recordset(null::tasks.reminders, d.snapshot -> 'reminders') r
-where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'task'
+where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type in ('task', 'list')
 order by r.scheduled_at, r.id
 
 -- name: restore_reminders
--- Runs after restore_task. Inserts the snapshot's values unchanged.
+-- Runs after restore_task or restore_tasks. Inserts the snapshot's values unchanged.
 insert into tasks.reminders
   (id, user_id, task_id, type, offset_minutes, scheduled_at, method, fired, fired_at, version,
    created_at, updated_at)
-select r.id, d.user_id, d.entity_id, r.type, r.offset_minutes, r.scheduled_at, r.method, r.fired,
+select r.id, d.user_id, r.task_id, r.type, r.offset_minutes, r.scheduled_at, r.method, r.fired,
        r.fired_at, coalesce(r.version, 1), r.created_at, r.updated_at
 from tasks.deletion_tombstones d
 cross join lateral jsonb_populate_recordset(null::tasks.reminders, d.snapshot -> 'reminders') r
-where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'task'
+where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type in ('task', 'list')
 
 -- name: find_by_ids
 -- For synchronization.

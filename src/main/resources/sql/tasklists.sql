@@ -3,14 +3,21 @@
 --
 -- In all of them, an empty page is one row with the total, and no row means that the account does not
 -- exist. :after_key and :after_id are the position that the page follows; without one they precede
--- every row, so that the index condition is the same. A page by offset has a total (:counted), which
+-- every row, so that the index condition is the same. Unless a list is asked for, the tasks of archived
+-- lists are left out: of a task in the inbox nothing is evaluated, and of others a hash table. A page by offset has a total (:counted), which
 -- is a counter unless :filtered; a page by cursor has sort keys.
 
 -- name: list_newest
 -- Neither hidden nor archived tasks, newest first: the default. Reads the page through its index,
 -- however many tasks the user has. Has no optional filters, because their generic plan seems worse
 -- than one for the values of each execution, so the server would plan each execution.
-select case when :counted then u.shown_tasks end as total,
+select case when :counted then u.shown_tasks - (
+         select count(*)::int
+         from tasks.lists l
+         join tasks.task_instances t
+         on t.user_id = :user_id and coalesce(t.list_id, '00000000-0000-0000-0000-000000000000') = l.id
+         where l.user_id = :user_id and l.archived and not t.hidden and not t.archived
+       ) end as total,
        case when not :counted then t.created_at::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
        t.priority, t.due_date, t.estimated_duration,
@@ -27,6 +34,9 @@ left join lateral (
   from tasks.task_instances
   where user_id = :user_id and not hidden and not archived
     and (created_at, id) < (:after_key::timestamptz, :after_id::uuid)
+    and (list_id is null or list_id not in (
+      select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+    ))
   order by created_at desc, id desc
   limit :limit offset :offset
 ) t on true
@@ -46,9 +56,26 @@ select case
              and (:due_before::timestamptz is null or due_date < :due_before)
              and (:due_after::timestamptz is null or due_date >= :due_after)
              and (:template_id::uuid is null or template_id = :template_id)
+             and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+             and (:list_id::uuid is null or coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id)
+             and (:list_id::uuid is not null or list_id is null or list_id not in (
+               select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+             ))
          )
-         when :completed then u.shown_tasks - u.open_tasks
-         else u.shown_tasks
+         when :completed then u.shown_tasks - u.open_tasks - (
+           select count(*)::int
+           from tasks.lists l
+           join tasks.task_instances t
+             on t.user_id = :user_id and coalesce(t.list_id, '00000000-0000-0000-0000-000000000000') = l.id
+           where l.user_id = :user_id and l.archived and t.completed and not t.hidden and not t.archived
+         )
+         else u.shown_tasks - (
+           select count(*)::int
+           from tasks.lists l
+           join tasks.task_instances t
+             on t.user_id = :user_id and coalesce(t.list_id, '00000000-0000-0000-0000-000000000000') = l.id
+           where l.user_id = :user_id and l.archived and not t.hidden and not t.archived
+         )
        end as total,
        case when not :counted then t.created_at::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
@@ -71,6 +98,11 @@ left join lateral (
     and (:due_before::timestamptz is null or due_date < :due_before)
     and (:due_after::timestamptz is null or due_date >= :due_after)
     and (:template_id::uuid is null or template_id = :template_id)
+    and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+    and (:list_id::uuid is null or coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id)
+    and (:list_id::uuid is not null or list_id is null or list_id not in (
+      select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+    ))
   order by created_at desc, id desc
   limit :limit offset :offset
 ) t on true
@@ -79,7 +111,13 @@ order by t.created_at desc, t.id desc
 
 -- name: list_oldest
 -- As above, oldest first.
-select case when :counted then u.shown_tasks end as total,
+select case when :counted then u.shown_tasks - (
+         select count(*)::int
+         from tasks.lists l
+         join tasks.task_instances t
+         on t.user_id = :user_id and coalesce(t.list_id, '00000000-0000-0000-0000-000000000000') = l.id
+         where l.user_id = :user_id and l.archived and not t.hidden and not t.archived
+       ) end as total,
        case when not :counted then t.created_at::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
        t.priority, t.due_date, t.estimated_duration,
@@ -96,6 +134,9 @@ left join lateral (
   from tasks.task_instances
   where user_id = :user_id and not hidden and not archived
     and (created_at, id) > (:after_key::timestamptz, :after_id::uuid)
+    and (list_id is null or list_id not in (
+      select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+    ))
   order by created_at, id
   limit :limit offset :offset
 ) t on true
@@ -115,9 +156,26 @@ select case
              and (:due_before::timestamptz is null or due_date < :due_before)
              and (:due_after::timestamptz is null or due_date >= :due_after)
              and (:template_id::uuid is null or template_id = :template_id)
+             and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+             and (:list_id::uuid is null or coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id)
+             and (:list_id::uuid is not null or list_id is null or list_id not in (
+               select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+             ))
          )
-         when :completed then u.shown_tasks - u.open_tasks
-         else u.shown_tasks
+         when :completed then u.shown_tasks - u.open_tasks - (
+           select count(*)::int
+           from tasks.lists l
+           join tasks.task_instances t
+             on t.user_id = :user_id and coalesce(t.list_id, '00000000-0000-0000-0000-000000000000') = l.id
+           where l.user_id = :user_id and l.archived and t.completed and not t.hidden and not t.archived
+         )
+         else u.shown_tasks - (
+           select count(*)::int
+           from tasks.lists l
+           join tasks.task_instances t
+             on t.user_id = :user_id and coalesce(t.list_id, '00000000-0000-0000-0000-000000000000') = l.id
+           where l.user_id = :user_id and l.archived and not t.hidden and not t.archived
+         )
        end as total,
        case when not :counted then t.created_at::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
@@ -140,6 +198,11 @@ left join lateral (
     and (:due_before::timestamptz is null or due_date < :due_before)
     and (:due_after::timestamptz is null or due_date >= :due_after)
     and (:template_id::uuid is null or template_id = :template_id)
+    and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+    and (:list_id::uuid is null or coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id)
+    and (:list_id::uuid is not null or list_id is null or list_id not in (
+      select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+    ))
   order by created_at, id
   limit :limit offset :offset
 ) t on true
@@ -148,7 +211,13 @@ order by t.created_at, t.id
 
 -- name: list_open_by_due
 -- Open tasks, soonest due first, those without a due date last. Reads the page through its index.
-select case when :counted then u.open_tasks end as total,
+select case when :counted then u.open_tasks - (
+         select count(*)::int
+         from tasks.lists l
+         join tasks.task_instances t
+         on t.user_id = :user_id and coalesce(t.list_id, '00000000-0000-0000-0000-000000000000') = l.id
+         where l.user_id = :user_id and l.archived and not t.completed and not t.hidden and not t.archived
+       ) end as total,
        case when not :counted then coalesce(t.due_date, 'infinity')::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
        t.priority, t.due_date, t.estimated_duration,
@@ -165,6 +234,9 @@ left join lateral (
   from tasks.task_instances
   where user_id = :user_id and not completed and not hidden and not archived
     and (coalesce(due_date, 'infinity'), id) > (:after_key::timestamptz, :after_id::uuid)
+    and (list_id is null or list_id not in (
+      select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+    ))
   order by coalesce(due_date, 'infinity'), id
   limit :limit offset :offset
 ) t on true
@@ -183,8 +255,19 @@ select case
              and (:due_before::timestamptz is null or due_date < :due_before)
              and (:due_after::timestamptz is null or due_date >= :due_after)
              and (:template_id::uuid is null or template_id = :template_id)
+             and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+             and (:list_id::uuid is null or coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id)
+             and (:list_id::uuid is not null or list_id is null or list_id not in (
+               select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+             ))
          )
-         else u.open_tasks
+         else u.open_tasks - (
+           select count(*)::int
+           from tasks.lists l
+           join tasks.task_instances t
+             on t.user_id = :user_id and coalesce(t.list_id, '00000000-0000-0000-0000-000000000000') = l.id
+           where l.user_id = :user_id and l.archived and not t.completed and not t.hidden and not t.archived
+         )
        end as total,
        case when not :counted then coalesce(t.due_date, 'infinity')::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
@@ -206,6 +289,11 @@ left join lateral (
     and (:due_before::timestamptz is null or due_date < :due_before)
     and (:due_after::timestamptz is null or due_date >= :due_after)
     and (:template_id::uuid is null or template_id = :template_id)
+    and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+    and (:list_id::uuid is null or coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id)
+    and (:list_id::uuid is not null or list_id is null or list_id not in (
+      select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+    ))
   order by coalesce(due_date, 'infinity'), id
   limit :limit offset :offset
 ) t on true
@@ -226,9 +314,26 @@ select case
              and (:due_before::timestamptz is null or due_date < :due_before)
              and (:due_after::timestamptz is null or due_date >= :due_after)
              and (:template_id::uuid is null or template_id = :template_id)
+             and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+             and (:list_id::uuid is null or coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id)
+             and (:list_id::uuid is not null or list_id is null or list_id not in (
+               select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+             ))
          )
-         when :completed then u.shown_tasks - u.open_tasks
-         else u.shown_tasks
+         when :completed then u.shown_tasks - u.open_tasks - (
+           select count(*)::int
+           from tasks.lists l
+           join tasks.task_instances t
+             on t.user_id = :user_id and coalesce(t.list_id, '00000000-0000-0000-0000-000000000000') = l.id
+           where l.user_id = :user_id and l.archived and t.completed and not t.hidden and not t.archived
+         )
+         else u.shown_tasks - (
+           select count(*)::int
+           from tasks.lists l
+           join tasks.task_instances t
+             on t.user_id = :user_id and coalesce(t.list_id, '00000000-0000-0000-0000-000000000000') = l.id
+           where l.user_id = :user_id and l.archived and not t.hidden and not t.archived
+         )
        end as total,
        case when not :counted then page.key::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
@@ -249,6 +354,11 @@ left join lateral (
       and (:due_before::timestamptz is null or due_date < :due_before)
       and (:due_after::timestamptz is null or due_date >= :due_after)
       and (:template_id::uuid is null or template_id = :template_id)
+      and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+      and (:list_id::uuid is null or coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id)
+      and (:list_id::uuid is not null or list_id is null or list_id not in (
+        select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+      ))
   ) matching
   where (key, id) > (:after_key::timestamptz, :after_id::uuid)
   order by key, id
@@ -271,9 +381,26 @@ select case
              and (:due_before::timestamptz is null or due_date < :due_before)
              and (:due_after::timestamptz is null or due_date >= :due_after)
              and (:template_id::uuid is null or template_id = :template_id)
+             and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+             and (:list_id::uuid is null or coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id)
+             and (:list_id::uuid is not null or list_id is null or list_id not in (
+               select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+             ))
          )
-         when :completed then u.shown_tasks - u.open_tasks
-         else u.shown_tasks
+         when :completed then u.shown_tasks - u.open_tasks - (
+           select count(*)::int
+           from tasks.lists l
+           join tasks.task_instances t
+             on t.user_id = :user_id and coalesce(t.list_id, '00000000-0000-0000-0000-000000000000') = l.id
+           where l.user_id = :user_id and l.archived and t.completed and not t.hidden and not t.archived
+         )
+         else u.shown_tasks - (
+           select count(*)::int
+           from tasks.lists l
+           join tasks.task_instances t
+             on t.user_id = :user_id and coalesce(t.list_id, '00000000-0000-0000-0000-000000000000') = l.id
+           where l.user_id = :user_id and l.archived and not t.hidden and not t.archived
+         )
        end as total,
        case when not :counted then page.key::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
@@ -294,6 +421,11 @@ left join lateral (
       and (:due_before::timestamptz is null or due_date < :due_before)
       and (:due_after::timestamptz is null or due_date >= :due_after)
       and (:template_id::uuid is null or template_id = :template_id)
+      and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+      and (:list_id::uuid is null or coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id)
+      and (:list_id::uuid is not null or list_id is null or list_id not in (
+        select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+      ))
   ) matching
   where (key, id) < (:after_key::timestamptz, :after_id::uuid)
   order by key desc, id desc
@@ -316,9 +448,26 @@ select case
              and (:due_before::timestamptz is null or due_date < :due_before)
              and (:due_after::timestamptz is null or due_date >= :due_after)
              and (:template_id::uuid is null or template_id = :template_id)
+             and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+             and (:list_id::uuid is null or coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id)
+             and (:list_id::uuid is not null or list_id is null or list_id not in (
+               select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+             ))
          )
-         when :completed then u.shown_tasks - u.open_tasks
-         else u.shown_tasks
+         when :completed then u.shown_tasks - u.open_tasks - (
+           select count(*)::int
+           from tasks.lists l
+           join tasks.task_instances t
+             on t.user_id = :user_id and coalesce(t.list_id, '00000000-0000-0000-0000-000000000000') = l.id
+           where l.user_id = :user_id and l.archived and t.completed and not t.hidden and not t.archived
+         )
+         else u.shown_tasks - (
+           select count(*)::int
+           from tasks.lists l
+           join tasks.task_instances t
+             on t.user_id = :user_id and coalesce(t.list_id, '00000000-0000-0000-0000-000000000000') = l.id
+           where l.user_id = :user_id and l.archived and not t.hidden and not t.archived
+         )
        end as total,
        case when not :counted then page.key::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
@@ -339,6 +488,11 @@ left join lateral (
       and (:due_before::timestamptz is null or due_date < :due_before)
       and (:due_after::timestamptz is null or due_date >= :due_after)
       and (:template_id::uuid is null or template_id = :template_id)
+      and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+      and (:list_id::uuid is null or coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id)
+      and (:list_id::uuid is not null or list_id is null or list_id not in (
+        select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+      ))
   ) matching
   where (key, id) > (:after_key::int, :after_id::uuid)
   order by key, id
@@ -361,9 +515,26 @@ select case
              and (:due_before::timestamptz is null or due_date < :due_before)
              and (:due_after::timestamptz is null or due_date >= :due_after)
              and (:template_id::uuid is null or template_id = :template_id)
+             and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+             and (:list_id::uuid is null or coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id)
+             and (:list_id::uuid is not null or list_id is null or list_id not in (
+               select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+             ))
          )
-         when :completed then u.shown_tasks - u.open_tasks
-         else u.shown_tasks
+         when :completed then u.shown_tasks - u.open_tasks - (
+           select count(*)::int
+           from tasks.lists l
+           join tasks.task_instances t
+             on t.user_id = :user_id and coalesce(t.list_id, '00000000-0000-0000-0000-000000000000') = l.id
+           where l.user_id = :user_id and l.archived and t.completed and not t.hidden and not t.archived
+         )
+         else u.shown_tasks - (
+           select count(*)::int
+           from tasks.lists l
+           join tasks.task_instances t
+             on t.user_id = :user_id and coalesce(t.list_id, '00000000-0000-0000-0000-000000000000') = l.id
+           where l.user_id = :user_id and l.archived and not t.hidden and not t.archived
+         )
        end as total,
        case when not :counted then page.key::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
@@ -384,6 +555,11 @@ left join lateral (
       and (:due_before::timestamptz is null or due_date < :due_before)
       and (:due_after::timestamptz is null or due_date >= :due_after)
       and (:template_id::uuid is null or template_id = :template_id)
+      and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+      and (:list_id::uuid is null or coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id)
+      and (:list_id::uuid is not null or list_id is null or list_id not in (
+        select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+      ))
   ) matching
   where (key, id) < (:after_key::int, :after_id::uuid)
   order by key desc, id desc
@@ -406,9 +582,26 @@ select case
              and (:due_before::timestamptz is null or due_date < :due_before)
              and (:due_after::timestamptz is null or due_date >= :due_after)
              and (:template_id::uuid is null or template_id = :template_id)
+             and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+             and (:list_id::uuid is null or coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id)
+             and (:list_id::uuid is not null or list_id is null or list_id not in (
+               select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+             ))
          )
-         when :completed then u.shown_tasks - u.open_tasks
-         else u.shown_tasks
+         when :completed then u.shown_tasks - u.open_tasks - (
+           select count(*)::int
+           from tasks.lists l
+           join tasks.task_instances t
+             on t.user_id = :user_id and coalesce(t.list_id, '00000000-0000-0000-0000-000000000000') = l.id
+           where l.user_id = :user_id and l.archived and t.completed and not t.hidden and not t.archived
+         )
+         else u.shown_tasks - (
+           select count(*)::int
+           from tasks.lists l
+           join tasks.task_instances t
+             on t.user_id = :user_id and coalesce(t.list_id, '00000000-0000-0000-0000-000000000000') = l.id
+           where l.user_id = :user_id and l.archived and not t.hidden and not t.archived
+         )
        end as total,
        case when not :counted then page.key::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
@@ -429,6 +622,11 @@ left join lateral (
       and (:due_before::timestamptz is null or due_date < :due_before)
       and (:due_after::timestamptz is null or due_date >= :due_after)
       and (:template_id::uuid is null or template_id = :template_id)
+      and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+      and (:list_id::uuid is null or coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id)
+      and (:list_id::uuid is not null or list_id is null or list_id not in (
+        select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+      ))
   ) matching
   where (key, id) < (:after_key::timestamptz, :after_id::uuid)
   order by key desc, id desc
@@ -451,9 +649,26 @@ select case
              and (:due_before::timestamptz is null or due_date < :due_before)
              and (:due_after::timestamptz is null or due_date >= :due_after)
              and (:template_id::uuid is null or template_id = :template_id)
+             and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+             and (:list_id::uuid is null or coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id)
+             and (:list_id::uuid is not null or list_id is null or list_id not in (
+               select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+             ))
          )
-         when :completed then u.shown_tasks - u.open_tasks
-         else u.shown_tasks
+         when :completed then u.shown_tasks - u.open_tasks - (
+           select count(*)::int
+           from tasks.lists l
+           join tasks.task_instances t
+             on t.user_id = :user_id and coalesce(t.list_id, '00000000-0000-0000-0000-000000000000') = l.id
+           where l.user_id = :user_id and l.archived and t.completed and not t.hidden and not t.archived
+         )
+         else u.shown_tasks - (
+           select count(*)::int
+           from tasks.lists l
+           join tasks.task_instances t
+             on t.user_id = :user_id and coalesce(t.list_id, '00000000-0000-0000-0000-000000000000') = l.id
+           where l.user_id = :user_id and l.archived and not t.hidden and not t.archived
+         )
        end as total,
        case when not :counted then page.key::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
@@ -474,6 +689,11 @@ left join lateral (
       and (:due_before::timestamptz is null or due_date < :due_before)
       and (:due_after::timestamptz is null or due_date >= :due_after)
       and (:template_id::uuid is null or template_id = :template_id)
+      and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+      and (:list_id::uuid is null or coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id)
+      and (:list_id::uuid is not null or list_id is null or list_id not in (
+        select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+      ))
   ) matching
   where (key, id) > (:after_key::timestamptz, :after_id::uuid)
   order by key, id
@@ -496,8 +716,19 @@ select case
              and (:due_before::timestamptz is null or due_date < :due_before)
              and (:due_after::timestamptz is null or due_date >= :due_after)
              and (:template_id::uuid is null or template_id = :template_id)
+             and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+             and (:list_id::uuid is null or coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id)
+             and (:list_id::uuid is not null or list_id is null or list_id not in (
+               select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+             ))
          )
-         else u.open_tasks
+         else u.open_tasks - (
+           select count(*)::int
+           from tasks.lists l
+           join tasks.task_instances t
+             on t.user_id = :user_id and coalesce(t.list_id, '00000000-0000-0000-0000-000000000000') = l.id
+           where l.user_id = :user_id and l.archived and not t.completed and not t.hidden and not t.archived
+         )
        end as total,
        case when not :counted then page.key::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
@@ -522,6 +753,11 @@ left join lateral (
       and (:due_before::timestamptz is null or due_date < :due_before)
       and (:due_after::timestamptz is null or due_date >= :due_after)
       and (:template_id::uuid is null or template_id = :template_id)
+      and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+      and (:list_id::uuid is null or coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id)
+      and (:list_id::uuid is not null or list_id is null or list_id not in (
+        select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+      ))
   ) matching
   where (key, id) > (:after_key::timestamptz, :after_id::uuid)
   order by key, id
@@ -543,8 +779,19 @@ select case
              and (:due_before::timestamptz is null or due_date < :due_before)
              and (:due_after::timestamptz is null or due_date >= :due_after)
              and (:template_id::uuid is null or template_id = :template_id)
+             and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+             and (:list_id::uuid is null or coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id)
+             and (:list_id::uuid is not null or list_id is null or list_id not in (
+               select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+             ))
          )
-         else u.open_tasks
+         else u.open_tasks - (
+           select count(*)::int
+           from tasks.lists l
+           join tasks.task_instances t
+             on t.user_id = :user_id and coalesce(t.list_id, '00000000-0000-0000-0000-000000000000') = l.id
+           where l.user_id = :user_id and l.archived and not t.completed and not t.hidden and not t.archived
+         )
        end as total,
        case when not :counted then page.key::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
@@ -569,6 +816,11 @@ left join lateral (
       and (:due_before::timestamptz is null or due_date < :due_before)
       and (:due_after::timestamptz is null or due_date >= :due_after)
       and (:template_id::uuid is null or template_id = :template_id)
+      and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+      and (:list_id::uuid is null or coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id)
+      and (:list_id::uuid is not null or list_id is null or list_id not in (
+        select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+      ))
   ) matching
   where (key, id) < (:after_key::timestamptz, :after_id::uuid)
   order by key desc, id desc
@@ -590,6 +842,11 @@ select case
              and (:due_before::timestamptz is null or due_date < :due_before)
              and (:due_after::timestamptz is null or due_date >= :due_after)
              and (:template_id::uuid is null or template_id = :template_id)
+             and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+             and (:list_id::uuid is null or coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id)
+             and (:list_id::uuid is not null or list_id is null or list_id not in (
+               select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+             ))
          )
        end as total,
        case when not :counted then page.key::text end as sort_key,
@@ -616,6 +873,11 @@ left join lateral (
       and (:due_before::timestamptz is null or due_date < :due_before)
       and (:due_after::timestamptz is null or due_date >= :due_after)
       and (:template_id::uuid is null or template_id = :template_id)
+      and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+      and (:list_id::uuid is null or coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id)
+      and (:list_id::uuid is not null or list_id is null or list_id not in (
+        select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+      ))
   ) matching
   where (key, id) > (:after_key::timestamptz, :after_id::uuid)
   order by key, id
@@ -637,6 +899,11 @@ select case
              and (:due_before::timestamptz is null or due_date < :due_before)
              and (:due_after::timestamptz is null or due_date >= :due_after)
              and (:template_id::uuid is null or template_id = :template_id)
+             and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+             and (:list_id::uuid is null or coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id)
+             and (:list_id::uuid is not null or list_id is null or list_id not in (
+               select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+             ))
          )
        end as total,
        case when not :counted then page.key::text end as sort_key,
@@ -663,6 +930,11 @@ left join lateral (
       and (:due_before::timestamptz is null or due_date < :due_before)
       and (:due_after::timestamptz is null or due_date >= :due_after)
       and (:template_id::uuid is null or template_id = :template_id)
+      and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+      and (:list_id::uuid is null or coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id)
+      and (:list_id::uuid is not null or list_id is null or list_id not in (
+        select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+      ))
   ) matching
   where (key, id) < (:after_key::timestamptz, :after_id::uuid)
   order by key desc, id desc
@@ -671,6 +943,116 @@ left join lateral (
 left join tasks.task_instances t on t.user_id = :user_id and t.id = page.id
 where u.id = :user_id
 order by page.key desc, page.id desc
+
+-- name: list_by_position
+-- The open or the completed tasks of a list, in its order. Reads the page through its index.
+select case when :counted then (
+         select count(*)::int
+         from tasks.task_instances
+         where user_id = :user_id and coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id
+           and completed = :completed and not hidden and not archived
+           and (:priority::text is null or priority = :priority)
+           and (:due_before::timestamptz is null or due_date < :due_before)
+           and (:due_after::timestamptz is null or due_date >= :due_after)
+           and (:template_id::uuid is null or template_id = :template_id)
+           and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+       ) end as total,
+       case when not :counted then page.key end as sort_key,
+       t.id, t.user_id, t.template_id, t.title, t.description,
+       t.priority, t.due_date, t.estimated_duration,
+       t.due_on, t.start_on, t.list_id, t.position, t.label_ids,
+       t.focus_time_seconds, t.completed,
+       t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
+       t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
+from auth.users u
+left join lateral (
+  select id, coalesce(position,
+             lpad(to_hex((extract(epoch from created_at - '1970-01-01 00:00:00+00'::timestamptz) * 1000)::bigint), 12, '0') || 'V') collate "C" as key
+  from tasks.task_instances
+  where user_id = :user_id and coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id
+    and completed = :completed and not hidden and not archived
+    and (coalesce(position,
+             lpad(to_hex((extract(epoch from created_at - '1970-01-01 00:00:00+00'::timestamptz) * 1000)::bigint), 12, '0') || 'V') collate "C", id)
+      > (:after_key::text collate "C", :after_id::uuid)
+    and (:priority::text is null or priority = :priority)
+    and (:due_before::timestamptz is null or due_date < :due_before)
+    and (:due_after::timestamptz is null or due_date >= :due_after)
+    and (:template_id::uuid is null or template_id = :template_id)
+    and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+  order by key, id
+  limit :limit offset :offset
+) page on true
+left join tasks.task_instances t on t.user_id = :user_id and t.id = page.id
+where u.id = :user_id
+order by page.key, page.id
+
+-- name: list_all_by_position
+-- The open and the completed tasks of a list, in its order: merges two pages, because the index
+-- separates them.
+select case when :counted then (
+         select count(*)::int
+         from tasks.task_instances
+         where user_id = :user_id and coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id
+           and not hidden and not archived
+           and (:priority::text is null or priority = :priority)
+           and (:due_before::timestamptz is null or due_date < :due_before)
+           and (:due_after::timestamptz is null or due_date >= :due_after)
+           and (:template_id::uuid is null or template_id = :template_id)
+           and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+       ) end as total,
+       case when not :counted then page.key end as sort_key,
+       t.id, t.user_id, t.template_id, t.title, t.description,
+       t.priority, t.due_date, t.estimated_duration,
+       t.due_on, t.start_on, t.list_id, t.position, t.label_ids,
+       t.focus_time_seconds, t.completed,
+       t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
+       t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
+from auth.users u
+left join lateral (
+  select id, key
+  from (
+    (
+      select id, coalesce(position,
+                 lpad(to_hex((extract(epoch from created_at - '1970-01-01 00:00:00+00'::timestamptz) * 1000)::bigint), 12, '0') || 'V') collate "C" as key
+      from tasks.task_instances
+      where user_id = :user_id and coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id
+        and not completed and not hidden and not archived
+        and (coalesce(position,
+                 lpad(to_hex((extract(epoch from created_at - '1970-01-01 00:00:00+00'::timestamptz) * 1000)::bigint), 12, '0') || 'V') collate "C", id)
+          > (:after_key::text collate "C", :after_id::uuid)
+        and (:priority::text is null or priority = :priority)
+        and (:due_before::timestamptz is null or due_date < :due_before)
+        and (:due_after::timestamptz is null or due_date >= :due_after)
+        and (:template_id::uuid is null or template_id = :template_id)
+        and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+      order by key, id
+      limit :limit::bigint + :offset::bigint
+    )
+    union all
+    (
+      select id, coalesce(position,
+                 lpad(to_hex((extract(epoch from created_at - '1970-01-01 00:00:00+00'::timestamptz) * 1000)::bigint), 12, '0') || 'V') collate "C" as key
+      from tasks.task_instances
+      where user_id = :user_id and coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id
+        and completed and not hidden and not archived
+        and (coalesce(position,
+                 lpad(to_hex((extract(epoch from created_at - '1970-01-01 00:00:00+00'::timestamptz) * 1000)::bigint), 12, '0') || 'V') collate "C", id)
+          > (:after_key::text collate "C", :after_id::uuid)
+        and (:priority::text is null or priority = :priority)
+        and (:due_before::timestamptz is null or due_date < :due_before)
+        and (:due_after::timestamptz is null or due_date >= :due_after)
+        and (:template_id::uuid is null or template_id = :template_id)
+        and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+      order by key, id
+      limit :limit::bigint + :offset::bigint
+    )
+  ) merged
+  order by key, id
+  limit :limit offset :offset
+) page on true
+left join tasks.task_instances t on t.user_id = :user_id and t.id = page.id
+where u.id = :user_id
+order by page.key, page.id
 
 -- name: search_ascending
 -- Tasks that contain every word. Two words find completed, hidden and archived tasks through the
@@ -687,12 +1069,14 @@ with patterns as materialized (
   ) words
 ),
 found as (
-  select id, template_id, priority, due_date, completed, hidden, archived, created_at, updated_at
+  select id, template_id, priority, due_date, list_id, label_ids, completed, hidden, archived, created_at,
+         updated_at
   from tasks.task_instances
   where user_id = :user_id and not completed and not hidden and not archived
     and search_text like all ((select best_first from patterns)::text[])
   union all
-  select id, template_id, priority, due_date, completed, hidden, archived, created_at, updated_at
+  select id, template_id, priority, due_date, list_id, label_ids, completed, hidden, archived, created_at,
+         updated_at
   from tasks.task_instances
   where (select indexed from patterns)
     and user_id = :user_id and closed_text is not null
@@ -700,7 +1084,8 @@ found as (
     and closed_text like (select coalesce(best_first[2], '%') from patterns)
     and closed_text like all ((select best_first[3:] from patterns)::text[])
   union all
-  select id, template_id, priority, due_date, completed, hidden, archived, created_at, updated_at
+  select id, template_id, priority, due_date, list_id, label_ids, completed, hidden, archived, created_at,
+         updated_at
   from tasks.task_instances
   where not (select indexed from patterns)
     and user_id = :user_id and closed_text is not null
@@ -720,6 +1105,11 @@ matching as materialized (
     and (:due_before::timestamptz is null or due_date < :due_before)
     and (:due_after::timestamptz is null or due_date >= :due_after)
     and (:template_id::uuid is null or template_id = :template_id)
+    and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+    and (:list_id::uuid is null or coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id)
+    and (:list_id::uuid is not null or list_id is null or list_id not in (
+      select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+    ))
 ),
 page as (
   select id, key
@@ -754,12 +1144,14 @@ with patterns as materialized (
   ) words
 ),
 found as (
-  select id, template_id, priority, due_date, completed, hidden, archived, created_at, updated_at
+  select id, template_id, priority, due_date, list_id, label_ids, completed, hidden, archived, created_at,
+         updated_at
   from tasks.task_instances
   where user_id = :user_id and not completed and not hidden and not archived
     and search_text like all ((select best_first from patterns)::text[])
   union all
-  select id, template_id, priority, due_date, completed, hidden, archived, created_at, updated_at
+  select id, template_id, priority, due_date, list_id, label_ids, completed, hidden, archived, created_at,
+         updated_at
   from tasks.task_instances
   where (select indexed from patterns)
     and user_id = :user_id and closed_text is not null
@@ -767,7 +1159,8 @@ found as (
     and closed_text like (select coalesce(best_first[2], '%') from patterns)
     and closed_text like all ((select best_first[3:] from patterns)::text[])
   union all
-  select id, template_id, priority, due_date, completed, hidden, archived, created_at, updated_at
+  select id, template_id, priority, due_date, list_id, label_ids, completed, hidden, archived, created_at,
+         updated_at
   from tasks.task_instances
   where not (select indexed from patterns)
     and user_id = :user_id and closed_text is not null
@@ -787,6 +1180,11 @@ matching as materialized (
     and (:due_before::timestamptz is null or due_date < :due_before)
     and (:due_after::timestamptz is null or due_date >= :due_after)
     and (:template_id::uuid is null or template_id = :template_id)
+    and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+    and (:list_id::uuid is null or coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id)
+    and (:list_id::uuid is not null or list_id is null or list_id not in (
+      select l.id from tasks.lists l where l.user_id = :user_id and l.archived
+    ))
 ),
 page as (
   select id, key

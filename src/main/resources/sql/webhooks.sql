@@ -108,7 +108,7 @@ left join lateral (
          r.before ->> 'completed' as former_completed, r.before ->> 'fired' as former_fired
   from activity.changes r
   where r.user_id = :user_id and r.seq > :after and r.shown
-    and r.entity_type in ('task', 'template', 'note', 'reminder')
+    and r.entity_type in ('task', 'template', 'note', 'reminder', 'list', 'label')
   order by r.seq
   limit :limit
 ) c on true
@@ -188,7 +188,7 @@ from (
       select
       from activity.changes c
       where c.user_id = :user_id and c.seq > :position and c.shown
-        and c.entity_type in ('task', 'template', 'note', 'reminder')
+        and c.entity_type in ('task', 'template', 'note', 'reminder', 'list', 'label')
     ) then :now::timestamptz end
   ) as next_at
 ) n
@@ -255,7 +255,7 @@ where e.enabled and e.id > '00000000-0000-0000-0000-000000000000'
     or exists (
       select from activity.changes c
       where c.user_id = e.user_id and c.seq > e.position and c.shown
-        and c.entity_type in ('task', 'template', 'note', 'reminder')
+        and c.entity_type in ('task', 'template', 'note', 'reminder', 'list', 'label')
     )
   )
   and not exists (

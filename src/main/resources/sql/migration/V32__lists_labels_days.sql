@@ -32,7 +32,7 @@ create table tasks.labels (
   constraint labels_user_fkey foreign key (user_id) references auth.users (id) on delete cascade,
   constraint labels_name_key unique (user_id, name_key),
   constraint labels_name_length check (char_length(name) between 1 and 100),
-  constraint labels_colour_length check (char_length(colour) between 1 and 20)
+  constraint labels_colour_format check (colour ~ '^#[0-9a-f]{6}$')
 );
 
 alter table tasks.task_instances
@@ -330,6 +330,11 @@ create trigger labels_changed
 create trigger labels_updated
   after update on tasks.labels
   for each row when (old.* is distinct from new.*) execute function activity.record_versioned('label');
+
+-- A deleted list with its tasks is one deletion.
+alter table tasks.deletion_tombstones
+  drop constraint deletion_tombstones_entity_type_known,
+  add constraint deletion_tombstones_entity_type_known check (entity_type in ('task', 'note', 'list'));
 
 -- The order in a list, of open and of completed tasks. The constants stand for the inbox and for the position of a task that was
 -- not moved; statements must repeat them.

@@ -13,6 +13,7 @@ import app.perpetua.flow.credits.CreditConfig;
 import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.HttpConfig;
 import app.perpetua.flow.http.cors.CorsOrigin;
+import app.perpetua.flow.lists.ListConfig;
 import app.perpetua.flow.notes.NoteConfig;
 import app.perpetua.flow.notifications.Pages;
 import app.perpetua.flow.notifications.PushConfig;
@@ -63,6 +64,7 @@ public record Config(
   /** Limits of a user's data and credits. */
   public record Limits(
       TaskConfig tasks,
+      ListConfig lists,
       NoteConfig notes,
       ReminderConfig reminders,
       CreditConfig credits,
@@ -235,6 +237,11 @@ public record Config(
             in.integer("credits.max-carryover", 0, MAX_LIMIT));
     return new Limits(
         tasks,
+        new ListConfig(
+            in.integer("lists.free-max", 1, 1_000),
+            in.integer("lists.pro-max", 1, 1_000),
+            in.integer("labels.free-max", 1, 10_000),
+            in.integer("labels.pro-max", 1, 10_000)),
         notes,
         new ReminderConfig(in.integer("reminders.max", 1, 100)),
         credits,

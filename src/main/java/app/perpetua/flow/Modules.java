@@ -19,6 +19,7 @@ import app.perpetua.flow.imports.ImportModule;
 import app.perpetua.flow.jobs.CleanupJob;
 import app.perpetua.flow.jobs.DailyJobs;
 import app.perpetua.flow.jobs.JobHandler;
+import app.perpetua.flow.lists.ListModule;
 import app.perpetua.flow.mcp.McpModule;
 import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
@@ -115,8 +116,17 @@ final class Modules {
             instanceJobs);
     NoteModule note =
         new NoteModule(context, config.limits().notes(), tombstones, achievement.achievements());
+    ListModule list =
+        new ListModule(
+            context,
+            config.limits().lists(),
+            tombstones,
+            instanceJobs,
+            task.tasks(),
+            reminder.deletedReminders());
     RecoveryModule recovery =
-        new RecoveryModule(context, tombstones, reminder.taskRestorer(), note.notes());
+        new RecoveryModule(
+            context, tombstones, reminder.taskRestorer(), note.notes(), list.restorer());
     FocusModule focus = new FocusModule(context, task.tasks());
     AssistantModule assistant =
         new AssistantModule(
@@ -154,6 +164,7 @@ final class Modules {
             Stream.of(
                     account.reverters(),
                     achievement.reverters(),
+                    list.reverters(),
                     recurrence.reverters(),
                     task.reverters(),
                     reminder.reverters(),
@@ -168,6 +179,7 @@ final class Modules {
             account,
             token,
             task,
+            list,
             recurrence,
             reminder,
             note,

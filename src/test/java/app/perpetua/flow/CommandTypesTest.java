@@ -160,6 +160,17 @@ class CommandTypesTest {
     JsonNode deleted = succeeding.execute("task.delete", Map.of("id", task));
     succeeding.execute(
         "task.recover", Map.of("tombstone_id", deleted.at("/data/tombstone_id").asString()));
+    String list = id(succeeding.execute("list.create", Map.of("name", "Garden")));
+    String second = id(succeeding.execute("list.create", Map.of("name", "House")));
+    succeeding.execute("list.update", Map.of("id", list, "name", "Allotment"));
+    succeeding.execute("list.move", Map.of("id", second, "before", list));
+    succeeding.execute("task.move", Map.of("id", task, "list_id", list));
+    recorded.execute("task.move", Map.of("id", task, "version", 1));
+    succeeding.execute("list.delete", Map.of("id", list));
+    String label = id(succeeding.execute("label.create", Map.of("name", "urgent")));
+    recorded.execute("label.create", Map.of("name", "URGENT"));
+    succeeding.execute("label.update", Map.of("id", label, "colour", "#d0342c"));
+    succeeding.execute("label.delete", Map.of("id", label));
     JsonNode repeated =
         succeeding.execute("template.create", Map.of("title", "Daily", "rrule", "FREQ=DAILY"));
     String template = id(repeated);

@@ -310,6 +310,7 @@ class ContractTest {
     mcp(api);
     calendarFeeds(api);
     streak(api);
+    listsAndLabels(api);
     call(api, "DELETE", task, null);
     call(api, "PATCH", "/api/v1/users/me", Map.of("name", "Ada"));
     JsonNode me = call(api, "GET", "/api/v1/users/me", null).data();
@@ -359,6 +360,25 @@ class ContractTest {
         call(api, "POST", "/api/v1/streak/pauses", Map.of("from", "2026-12-24", "to", "2027-01-01"))
             .id();
     call(api, "DELETE", "/api/v1/streak/pauses/{" + pause + "}", null);
+  }
+
+  private void listsAndLabels(Api api) {
+    String lists = "/api/v1/lists";
+    String id = call(api, "POST", lists, Map.of("name", "Garden")).id();
+    String list = lists + "/{" + id + "}";
+    call(api, "GET", lists, null);
+    call(api, "GET", list, null);
+    call(api, "PATCH", list, Map.of("name", "Allotment"));
+    call(api, "POST", list + "/move", Map.of("first", true));
+    String task = "/api/v1/tasks/{" + api.createTask("Dig") + "}";
+    call(api, "POST", task + "/move", Map.of("list_id", id));
+    call(api, "DELETE", list, null);
+    String labels = "/api/v1/labels";
+    String label = labels + "/{" + call(api, "POST", labels, Map.of("name", "urgent")).id() + "}";
+    call(api, "GET", labels, null);
+    call(api, "GET", label, null);
+    call(api, "PATCH", label, Map.of("colour", "#D0342C"));
+    call(api, "DELETE", label, null);
   }
 
   private void calendarFeeds(Api api) {

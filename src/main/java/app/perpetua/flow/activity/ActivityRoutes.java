@@ -13,7 +13,8 @@ final class ActivityRoutes {
   private static final String[] ENTITY_TYPES = {
     "task", "subtask", "template", "note",
     "reminder", "focus", "ai", "credit",
-    "subscription", "achievement", "user"
+    "subscription", "achievement", "user", "list",
+    "label"
   };
 
   private final Activity activity;

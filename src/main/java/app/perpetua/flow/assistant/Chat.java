@@ -209,6 +209,7 @@ final class Chat implements ModelFeature<Chat.Question, Chat.Context, ChatResult
         false,
         TaskFilter.DueRange.ANY,
         null,
+        TaskFilter.Place.ANY,
         List.of(),
         TaskFilter.Order.SOONEST_DUE,
         new PageRequest.ByOffset(0, limit));

@@ -35,6 +35,21 @@ record ActivityEntry(
               .with("tombstone_id", e.tombstoneId())
               .with("reminders_lapsed", e.lapsed());
 
+      case Event.ListCreated e -> entry("list.created", e.listId());
+      case Event.ListUpdated e -> entry("list.updated", e.listId());
+      case Event.ListDeleted e ->
+          entry("list.deleted", e.listId())
+              .with("tombstone_id", e.tombstoneId())
+              .with("count", e.count());
+      case Event.ListRecovered e ->
+          entry("list.recovered", e.listId())
+              .with("tombstone_id", e.tombstoneId())
+              .with("count", e.count())
+              .with("reminders_lapsed", e.lapsed());
+      case Event.LabelCreated e -> entry("label.created", e.labelId());
+      case Event.LabelUpdated e -> entry("label.updated", e.labelId());
+      case Event.LabelDeleted e -> entry("label.deleted", e.labelId());
+
       case Event.SubtaskCreated e -> ofTask("subtask.created", e.subtaskId(), e.taskId());
       case Event.SubtaskUpdated e -> ofTask("subtask.updated", e.subtaskId(), e.taskId());
       case Event.SubtaskCompleted e -> ofTask("subtask.completed", e.subtaskId(), e.taskId());

@@ -87,6 +87,40 @@ public sealed interface Event {
    */
   record TaskRecovered(UUID taskId, UUID tombstoneId, int lapsed) implements Event {}
 
+  // Lists and labels
+
+  /** A focus session that runs, and the seconds that it counts. */
+  record RunningFocus(UUID taskId, int seconds) {}
+
+  record ListCreated(UUID listId) implements Event {}
+
+  record ListUpdated(UUID listId) implements Event {}
+
+  /**
+   * A list was deleted.
+   *
+   * @param tombstoneId from which it can be recovered with its tasks; null if they were kept
+   * @param count number of its tasks
+   * @param focus the focus session that the deletion of its task ended; null if it ended none
+   */
+  record ListDeleted(
+      UUID listId, @Nullable UUID tombstoneId, int count, @Nullable RunningFocus focus)
+      implements Event {}
+
+  /**
+   * A list was recovered with its tasks.
+   *
+   * @param count number of its tasks
+   * @param lapsed number of their reminders that were marked as fired without a notification
+   */
+  record ListRecovered(UUID listId, UUID tombstoneId, int count, int lapsed) implements Event {}
+
+  record LabelCreated(UUID labelId) implements Event {}
+
+  record LabelUpdated(UUID labelId) implements Event {}
+
+  record LabelDeleted(UUID labelId) implements Event {}
+
   // Subtasks
 
   record SubtaskCreated(UUID subtaskId, UUID taskId) implements Event {}

@@ -23,13 +23,19 @@ final class FocusListener implements EventListener {
 
   @Override
   public boolean handles(Event event) {
-    return event instanceof Event.EndsFocus change && change.focusSeconds() != null;
+    return switch (event) {
+      case Event.EndsFocus change -> change.focusSeconds() != null;
+      case Event.ListDeleted deletion -> deletion.focus() != null;
+      default -> false;
+    };
   }
 
   @Override
   public void handle(Tx tx, Event event) {
     if (event instanceof Event.EndsFocus change && change.focusSeconds() != null) {
       sessions.endWithTask(tx, change.taskId(), change.focusSeconds());
+    } else if (event instanceof Event.ListDeleted deletion && deletion.focus() != null) {
+      sessions.endWithTask(tx, deletion.focus().taskId(), deletion.focus().seconds());
     }
   }
 }

@@ -267,6 +267,14 @@ public final class QueryParameters {
         });
   }
 
+  /** A UUID, or the given one for a word that stands for it; null if absent. */
+  public @Nullable UUID uuidOr(String name, String word, UUID ofWord) {
+    return value(
+        name,
+        Formats.INVALID_UUID + " or " + word,
+        value -> value.equals(word) ? ofWord : Formats.uuid(value));
+  }
+
   /** An instant; null if absent. */
   public @Nullable Instant instant(String name) {
     return value(name, InstantFormat.INVALID, InstantFormat::parse);

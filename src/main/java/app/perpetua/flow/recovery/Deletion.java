@@ -20,10 +20,13 @@ record Deletion(
     Instant recoverableUntil) {
   enum EntityType implements WireName {
     TASK,
-    NOTE
+    NOTE,
+    LIST
   }
 
-  /** Identifies the entity: a task's title, or the beginning of a note's first line. */
+  /**
+   * Identifies the entity: a task's title, a list's name, or the beginning of a note's first line.
+   */
   record Preview(String title) {}
 
   static Deletion of(Row row) {

@@ -16,11 +16,13 @@ import java.util.UUID;
 final class Recovery {
   private final Restorer tasks;
   private final Restorer notes;
+  private final Restorer lists;
   private final Events events;
 
-  Recovery(Restorer tasks, Restorer notes, Events events) {
+  Recovery(Restorer tasks, Restorer notes, Restorer lists, Events events) {
     this.tasks = tasks;
     this.notes = notes;
+    this.lists = lists;
     this.events = events;
   }
 
@@ -40,7 +42,7 @@ final class Recovery {
     return restore(tx, tombstoneId, find(tx, tombstoneId));
   }
 
-  /** As {@link #recover}, but refuses the tombstone of a note with {@code NOT_FOUND}. */
+  /** As {@link #recover}, but refuses the tombstone of anything else with {@code NOT_FOUND}. */
   Object recoverTask(Tx tx, UUID tombstoneId) {
     EntityType type = find(tx, tombstoneId);
     if (type != EntityType.TASK) {
@@ -54,6 +56,7 @@ final class Recovery {
         switch (type) {
           case TASK -> tasks;
           case NOTE -> notes;
+          case LIST -> lists;
         };
     Restorer.Restored restored = restorer.restore(tx, tombstoneId);
     tx.sql("recovery.remove_tombstone").bind("id", tombstoneId).atCommit();

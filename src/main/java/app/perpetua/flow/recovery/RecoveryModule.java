@@ -22,10 +22,14 @@ public final class RecoveryModule implements FeatureModule {
   private final RowReverter reverter;
 
   public RecoveryModule(
-      ModuleContext context, Tombstones tombstones, Restorer tasks, Restorer notes) {
+      ModuleContext context,
+      Tombstones tombstones,
+      Restorer tasks,
+      Restorer notes,
+      Restorer lists) {
     this.tombstones = tombstones;
     reverter = new TombstoneReverter(tombstones, context.json());
-    recovery = new RecoveryRoutes(new Recovery(tasks, notes, context.events()));
+    recovery = new RecoveryRoutes(new Recovery(tasks, notes, lists, context.events()));
   }
 
   @Override

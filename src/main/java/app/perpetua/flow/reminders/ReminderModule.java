@@ -19,12 +19,15 @@ import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
 import app.perpetua.flow.notifications.Notifications;
 import app.perpetua.flow.recovery.Restorer;
+import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.sync.SyncedType;
 import app.perpetua.flow.tasks.ReminderCopier;
 import app.perpetua.flow.tasks.Tasks;
 import app.perpetua.flow.undo.RowReverter;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
+import java.util.function.ToIntBiFunction;
 
 /** Reminders of tasks. */
 public final class ReminderModule implements FeatureModule {
@@ -71,6 +74,11 @@ public final class ReminderModule implements FeatureModule {
   /** Copies reminders to the next instance of a template. */
   public ReminderCopier copier() {
     return copier;
+  }
+
+  /** Restores the reminders of a tombstone; returns the number of those that have lapsed. */
+  public ToIntBiFunction<Tx, UUID> deletedReminders() {
+    return (tx, tombstoneId) -> service.restore(tx, tombstoneId).lapsed();
   }
 
   /** Restores tasks with their subtasks and reminders. */

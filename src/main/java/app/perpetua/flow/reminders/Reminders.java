@@ -228,6 +228,13 @@ final class Reminders {
     jobs.cancelMatching(tx, FIRE, Map.of("task_id", taskId));
   }
 
+  /** Cancels the jobs of the reminders of a tombstone. */
+  void cancelJobsOfDeleted(Tx tx, UUID tombstoneId) {
+    tx.sql("reminders.list_deleted").bind("tombstone_id", tombstoneId).list(Reminder::of).stream()
+        .filter(reminder -> !reminder.fired())
+        .forEach(reminder -> cancelJob(tx, reminder.id()));
+  }
+
   /** Cancels the jobs unless the task was restored with its reminders. */
   void cancelJobsUnlessRestored(Tx tx, UUID taskId) {
     boolean restored =

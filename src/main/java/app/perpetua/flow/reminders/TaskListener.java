@@ -26,6 +26,7 @@ final class TaskListener implements EventListener {
       case Event.TaskUpdated updated -> updated.dueChanged();
       case Event.TaskReopened reopened -> reopened.dueOn() != null;
       case Event.TaskDeleted _ -> true;
+      case Event.ListDeleted deletion -> deletion.tombstoneId() != null;
       default -> false;
     };
   }
@@ -40,6 +41,7 @@ final class TaskListener implements EventListener {
           reminders.moveWithDueDate(
               tx, reopened.taskId(), () -> ReminderBase.of(tx, null, reopened.dueOn()));
       case Event.TaskDeleted deleted -> reminders.cancelJobs(tx, deleted.taskId());
+      case Event.ListDeleted deletion -> cancelJobs(tx, deletion);
       default -> {}
     }
   }
@@ -58,7 +60,15 @@ final class TaskListener implements EventListener {
           reminders.moveWithDueDate(
               tx, reopened.taskId(), () -> reminders.storedBase(tx, reopened.taskId()));
       case Event.TaskDeleted deleted -> reminders.cancelJobsUnlessRestored(tx, deleted.taskId());
+      case Event.ListDeleted deletion -> cancelJobs(tx, deletion);
       default -> {}
+    }
+  }
+
+  /** The tombstone has the reminders; if it is gone, they were restored or will do nothing. */
+  private void cancelJobs(Tx tx, Event.ListDeleted deletion) {
+    if (deletion.tombstoneId() != null) {
+      reminders.cancelJobsOfDeleted(tx, deletion.tombstoneId());
     }
   }
 }

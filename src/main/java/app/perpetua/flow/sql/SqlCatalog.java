@@ -39,6 +39,7 @@ public final class SqlCatalog {
           "idempotency",
           "imports",
           "jobs",
+          "lists",
           "notes",
           "notifications",
           "owner",

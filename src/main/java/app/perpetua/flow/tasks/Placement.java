@@ -41,7 +41,7 @@ public record Placement(@Nullable UUID listId, @Nullable String position, List<U
    * The position of a task that has none of its own: milliseconds as twelve digits, and one more,
    * because a position does not end in 0.
    */
-  static String positionOf(Instant createdAt) {
+  public static String positionOf(Instant createdAt) {
     return HEX.toHexDigits(createdAt.toEpochMilli(), DIGITS) + 'V';
   }
 }

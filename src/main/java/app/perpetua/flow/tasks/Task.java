@@ -206,6 +206,11 @@ public record Task(
     return withFocus(focus.focusTimeSeconds() + seconds, focus.focusingSince());
   }
 
+  Task placed(@Nullable UUID listId, String position) {
+    Placement place = new Placement(listId, position, fields.placement().labelIds());
+    return with(fields.withPlacement(place), completion, hidden, archived);
+  }
+
   /** Whether focus time is at least half of the estimate (FR-045); false without an estimate. */
   boolean focused() {
     Integer estimate = fields.estimatedDuration();

@@ -20,12 +20,35 @@ public record TaskFilter(
     boolean archived,
     DueRange due,
     @Nullable UUID templateId,
+    Place place,
     List<String> words,
     Order order,
     PageRequest page) {
+  /** Whether the tasks can be in the order of their list. */
+  boolean hasPositions() {
+    return place.listId() != null && words.isEmpty() && !hidden && !archived;
+  }
+
   /** Whether anything but the task's state filters. */
   boolean isNarrowed() {
-    return priority != null || !due.equals(DueRange.ANY) || templateId != null || !words.isEmpty();
+    return priority != null
+        || !due.equals(DueRange.ANY)
+        || templateId != null
+        || !place.equals(Place.ANY)
+        || !words.isEmpty();
+  }
+
+  /**
+   * Where tasks are filed; null does not filter.
+   *
+   * @param listId {@link #INBOX} for the inbox; without a list, tasks of archived lists are left
+   *     out
+   */
+  public record Place(@Nullable UUID listId, @Nullable UUID labelId) {
+    /** What the index of positions has for the inbox. */
+    public static final UUID INBOX = new UUID(0, 0);
+
+    public static final Place ANY = new Place(null, null);
   }
 
   /**
@@ -41,9 +64,12 @@ public record TaskFilter(
   /**
    * The order of a list.
    *
-   * @param column {@code created_at}, {@code updated_at}, {@code due_date} or {@code priority}
+   * @param column {@code created_at}, {@code updated_at}, {@code due_date}, {@code priority} or, in
+   *     a list, {@code position}
    */
   public record Order(String column, boolean descending) {
+    static final String POSITION = "position";
+
     public static final Order SOONEST_DUE = new Order("due_date", false);
 
     /**

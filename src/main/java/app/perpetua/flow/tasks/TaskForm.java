@@ -130,7 +130,8 @@ public final class TaskForm {
     return ids == null ? null : ids.stream().distinct().toList();
   }
 
-  private static @Nullable String position(JsonReader body) {
+  /** Reads the position of a task or list; null without a valid one. */
+  public static @Nullable String position(JsonReader body) {
     String position = body.text("position", 1, Placement.MAX_POSITION);
     if (position != null && !Placement.isPosition(position)) {
       body.addError("position", "must be digits 0-9, A-Z and a-z, and not end in 0");

@@ -15,6 +15,8 @@ final class TaskLists {
       query = search(tx, filter).bind("words", filter.words().toArray(String[]::new));
     } else if (filter.hidden() || filter.archived()) {
       query = putAway(tx, filter);
+    } else if (filter.order().column().equals(TaskFilter.Order.POSITION)) {
+      query = byPosition(tx, filter);
     } else if (Boolean.FALSE.equals(filter.completed())) {
       query = open(tx, filter);
     } else {
@@ -39,6 +41,14 @@ final class TaskLists {
                 ? "tasklists.list_put_away_descending"
                 : "tasklists.list_put_away_ascending"),
         filter);
+  }
+
+  private static Query byPosition(Tx tx, TaskFilter filter) {
+    Query query =
+        filter.completed() == null
+            ? tx.sql("tasklists.list_all_by_position")
+            : tx.sql("tasklists.list_by_position").bind("completed", filter.completed());
+    return narrowed(query, filter);
   }
 
   private static Query open(Tx tx, TaskFilter filter) {
@@ -104,11 +114,16 @@ final class TaskLists {
         .bind("priority", filter.priority())
         .bind("due_before", filter.due().before())
         .bind("due_after", filter.due().from())
-        .bind("template_id", filter.templateId());
+        .bind("template_id", filter.templateId())
+        .bind("list_id", filter.place().listId())
+        .bind("label_id", filter.place().labelId());
   }
 
-  /** Precedes every row: the key of most statements is a time, that of two a small number. */
+  /** Precedes every row: the key of most statements is a time, of two a number, of two a text. */
   private static Position first(TaskFilter filter) {
+    if (filter.order().column().equals(TaskFilter.Order.POSITION)) {
+      return Position.beforeAscending("");
+    }
     boolean byNumber =
         filter.order().column().equals("priority")
             && filter.words().isEmpty()

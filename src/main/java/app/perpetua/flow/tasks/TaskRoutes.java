@@ -1,6 +1,7 @@
 package app.perpetua.flow.tasks;
 
 import app.perpetua.flow.achievements.Achievements;
+import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.http.SearchWork;
@@ -20,10 +21,15 @@ final class TaskRoutes {
   private static final int MAX_DAYS = 3_650;
 
   private static final String[] SORTS = {
-    "created_at", "-created_at",
-    "due_date", "-due_date",
-    "priority", "-priority",
-    "updated_at", "-updated_at"
+    "created_at",
+    "-created_at",
+    "due_date",
+    "-due_date",
+    "priority",
+    "-priority",
+    "updated_at",
+    "-updated_at",
+    TaskFilter.Order.POSITION
   };
 
   private final Tasks tasks;
@@ -49,10 +55,16 @@ final class TaskRoutes {
             query.flag("archived"),
             new TaskFilter.DueRange(query.instant("due_after"), query.instant("due_before")),
             query.uuid("template_id"),
+            new TaskFilter.Place(
+                query.uuidOr("list_id", "inbox", TaskFilter.Place.INBOX), query.uuid("label_id")),
             query.words("q", TaskForm.TITLE),
             TaskFilter.Order.parse(query.choice("sort", SORTS)),
             query.pageOrCursor());
     query.validate();
+    if (filter.order().column().equals(TaskFilter.Order.POSITION) && !filter.hasPositions()) {
+      throw Refusal.invalid(
+          "sort", "position requires list_id and excludes q, hidden and archived");
+    }
     Function<Tx, Reply> list = tx -> Reply.page(tasks.list(tx, filter));
     return filter.words().isEmpty() ? list : new SearchWork(list);
   }

@@ -13,6 +13,7 @@ import app.perpetua.flow.sql.Page;
 import app.perpetua.flow.sql.Query;
 import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
@@ -271,6 +272,22 @@ public final class Tasks {
         .bind("position", task.fields().placement().position())
         .bind("label_ids", task.fields().placement().labelIds())
         .bind("estimated_duration", task.fields().estimatedDuration());
+  }
+
+  /**
+   * Moves a task that is not archived to a place in a list.
+   *
+   * @param listId a list of the user; null for the inbox
+   */
+  public Task place(Tx tx, Task task, @Nullable UUID listId, String position) {
+    Task moved = store(tx, task, task.placed(listId, position));
+    events.emit(tx, new Event.TaskUpdated(task.id(), false, task.dueDate(), null));
+    return moved;
+  }
+
+  /** Refuses a list that the user does not have with {@code VALIDATION_ERROR}. */
+  public void checkList(Tx tx, @Nullable UUID listId) {
+    checkPlacement(tx, new Placement(listId, null, List.of()), Placement.INBOX);
   }
 
   /**

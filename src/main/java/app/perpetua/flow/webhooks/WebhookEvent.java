@@ -20,7 +20,13 @@ enum WebhookEvent implements WireName {
   REMINDER_CREATED,
   REMINDER_UPDATED,
   REMINDER_FIRED,
-  REMINDER_DELETED;
+  REMINDER_DELETED,
+  LIST_CREATED,
+  LIST_UPDATED,
+  LIST_DELETED,
+  LABEL_CREATED,
+  LABEL_UPDATED,
+  LABEL_DELETED;
 
   /** Selects all types, including those of later releases. */
   static final String ALL = "*";
@@ -36,7 +42,8 @@ enum WebhookEvent implements WireName {
   /**
    * The type of a change, each of which has exactly one.
    *
-   * @param entityType {@code task}, {@code template}, {@code note} or {@code reminder}
+   * @param entityType {@code task}, {@code template}, {@code note}, {@code reminder}, {@code list}
+   *     or {@code label}
    * @param formerCompleted whether a task was completed before; null if that has not changed
    * @param formerFired whether a reminder had fired before; null if that has not changed
    */
@@ -60,6 +67,8 @@ enum WebhookEvent implements WireName {
           !deleted && !inserted && "false".equals(formerFired)
               ? REMINDER_FIRED
               : common(deleted, inserted, REMINDER_CREATED, REMINDER_UPDATED, REMINDER_DELETED);
+      case "list" -> common(deleted, inserted, LIST_CREATED, LIST_UPDATED, LIST_DELETED);
+      case "label" -> common(deleted, inserted, LABEL_CREATED, LABEL_UPDATED, LABEL_DELETED);
       default -> throw new IllegalArgumentException("no events of type " + entityType);
     };
   }

@@ -95,6 +95,7 @@ class ClockStepTest {
       voice.next("complete");
     }
     covered.add(SOCKET);
+    changeListsAndLabels();
     changeTasks();
     changeSubtasksAndReminders();
     changeTemplates();
@@ -199,6 +200,8 @@ class ClockStepTest {
     JsonNode test =
         send("POST", "/webhooks/endpoints/" + named("endpoints") + "/test", null, 200).data();
     id("deliveries", test.get("id").stringValue());
+    id("lists", send("POST", "/lists", Map.of("name", "Garden"), 201).id());
+    id("labels", send("POST", "/labels", Map.of("name", "urgent"), 201).id());
     Api.Answer feed = send("POST", "/calendar-feeds", Map.of("kind", "both"), 201);
     id("feed", feed.id());
     id("key", UUID.randomUUID().toString());
@@ -262,6 +265,21 @@ class ClockStepTest {
         call("DELETE", "/sessions/{sessions}", null, 204);
       }
     }
+  }
+
+  private void changeListsAndLabels() {
+    call("GET", "/lists", null, 200);
+    call("GET", "/lists/{lists}", null, 200);
+    String list = call("POST", "/lists", Map.of("name", "House"), 201).id();
+    call("PATCH", "/lists/{lists}", Map.of("name", "Allotment"), 200);
+    call("POST", "/lists/{lists}/move", Map.of("after", list), 200);
+    call("POST", "/tasks/{tasks}/move", Map.of("list_id", list), 200);
+    call("GET", "/labels", null, 200);
+    call("GET", "/labels/{labels}", null, 200);
+    call("POST", "/labels", Map.of("name", "important"), 201);
+    call("PATCH", "/labels/{labels}", Map.of("name", "later"), 200);
+    call("DELETE", "/labels/{labels}", null, 204);
+    call("DELETE", "/lists/{lists}", null, 200);
   }
 
   private void changeTasks() {

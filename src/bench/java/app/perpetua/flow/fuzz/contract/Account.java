@@ -24,6 +24,8 @@ final class Account {
   enum Kind {
     TASK,
     SUBTASK,
+    LIST,
+    LABEL,
     SECOND_SUBTASK,
     REMINDER,
     TEMPLATE,
@@ -207,6 +209,15 @@ final class Account {
             .path(0)
             .required("id")
             .stringValue();
+      }
+      case LIST -> {
+        // The number of lists is limited.
+        stage.database().run("delete from tasks.lists where user_id = ?", session.userId());
+        yield session.post("/api/v1/lists", Map.of("name", "Garden")).required("id").stringValue();
+      }
+      case LABEL -> {
+        stage.database().run("delete from tasks.labels where user_id = ?", session.userId());
+        yield session.post("/api/v1/labels", Map.of("name", "urgent")).required("id").stringValue();
       }
       case CALENDAR_FEED -> newCalendarFeed().required("id").stringValue();
       case CALENDAR_TOKEN ->

@@ -86,6 +86,8 @@ final class Examples {
           case "subtasks" -> Kind.SUBTASK;
           case "reminders" -> Kind.REMINDER;
           case "templates" -> Kind.TEMPLATE;
+          case "lists" -> Kind.LIST;
+          case "labels" -> Kind.LABEL;
           case "notes" -> Kind.NOTE;
           case "tombstones", "recover" -> Kind.TOMBSTONE;
           case "notifications" -> Kind.NOTIFICATION;
@@ -238,6 +240,9 @@ final class Examples {
               "tools/call",
               "params",
               Map.of("name", "agenda", "arguments", Map.of()));
+      case "POST /api/v1/lists/{id}/move" -> Map.of("first", true);
+      case "POST /api/v1/tasks/{id}/move" ->
+          Map.of("list_id", account.of(Kind.LIST), "first", true);
       case "POST /api/v1/calendar-feeds" -> account.newCalendarFeedDraft();
       case "DELETE /api/v1/notifications/push-subscription" ->
           Map.of("endpoint", account.of(Kind.PUSH_ENDPOINT));
