@@ -124,7 +124,7 @@ with newest as (
   select distinct on (user_id, entity_type, entity_id) user_id, entity_type, entity_id, version,
          deleted
   from activity.changes
-  where entity_type in ('task', 'template', 'note', 'reminder', 'notification')
+  where entity_type in ('task', 'template', 'note', 'reminder', 'list', 'label', 'notification')
   order by user_id, entity_type, entity_id, seq desc
 ),
 present as (
@@ -136,6 +136,10 @@ present as (
   union all
   select user_id, 'reminder', id, version from tasks.reminders
   union all
+  select user_id, 'list', id, version from tasks.lists
+  union all
+  select user_id, 'label', id, version from tasks.labels
+  union all
   select user_id, 'notification', id, null from activity.notifications
 )
 select n.user_id, n.entity_type, n.entity_id, n.version, n.deleted, p.version as present_version
@@ -143,6 +147,17 @@ from newest n
 left join present p
   on p.user_id = n.user_id and p.entity_type = n.entity_type and p.id = n.entity_id
 where n.deleted = (p.id is not null) or n.version is distinct from p.version;
+
+-- name: labels_of_tasks_exist
+-- What triggers ensure in place of a foreign key.
+select o.user_id, o.id, given.id as label_id
+from (
+  select user_id, id, label_ids from tasks.task_instances where label_ids <> '{}'
+  union all
+  select user_id, id, label_ids from tasks.task_templates where label_ids <> '{}'
+) o
+cross join unnest(o.label_ids) as given (id)
+where not exists (select from tasks.labels l where l.user_id = o.user_id and l.id = given.id);
 
 -- name: one_active_refresh_token_per_device
 -- A new sign-in replaces the session of its device, or the one without a device.

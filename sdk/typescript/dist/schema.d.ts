@@ -3514,6 +3514,10 @@ export interface components {
             tasks: components["schemas"]["ExportTask"][];
             /** @description Recurring templates. */
             templates: components["schemas"]["ExportRecord"][];
+            /** @description Lists of tasks. */
+            lists?: components["schemas"]["ExportRecord"][];
+            /** @description Labels of tasks. */
+            labels?: components["schemas"]["ExportRecord"][];
             notes: components["schemas"]["ExportRecord"][];
             /** @description All reminders, the same as those within the tasks. */
             reminders: components["schemas"]["ExportRecord"][];

@@ -91,6 +91,37 @@ where t.user_id = :user_id and t.id > (:after::text)::uuid
 order by t.id
 limit :page
 
+-- name: page_lists
+select l.id::text as cursor,
+       json_build_object(
+         'id', l.id,
+         'user_id', l.user_id,
+         'name', l.name,
+         'position', l.position,
+         'archived', l.archived,
+         'version', l.version,
+         'created_at', to_char(l.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'updated_at', to_char(l.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as json
+from tasks.lists l
+where l.user_id = :user_id and l.id > (:after::text)::uuid
+order by l.id
+limit :page
+
+-- name: page_labels
+select l.id::text as cursor,
+       json_build_object(
+         'id', l.id,
+         'user_id', l.user_id,
+         'name', l.name,
+         'colour', l.colour,
+         'version', l.version,
+         'created_at', to_char(l.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'updated_at', to_char(l.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as json
+from tasks.labels l
+where l.user_id = :user_id and l.id > (:after::text)::uuid
+order by l.id
+limit :page
+
 -- name: page_notes
 select n.id::text as cursor,
        json_build_object(

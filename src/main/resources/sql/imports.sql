@@ -172,13 +172,13 @@ with counted as (
 )
 insert into tasks.task_instances
   (id, user_id, template_id, occurrence_at, title, description, priority, due_date,
-   due_on, start_on,
-   estimated_duration, focus_time_seconds, completed, completed_at, completed_by, hidden, archived,
-   skipped_at, subtask_count, subtask_completed_count, version, created_at, updated_at)
+   due_on, start_on, estimated_duration, list_id, position, label_ids, focus_time_seconds, completed,
+   completed_at, completed_by, hidden, archived, skipped_at, subtask_count, subtask_completed_count,
+   version, created_at, updated_at)
 select r.id, :user_id, p.id, r.occurrence_at, r.title, r.description, r.priority, r.due_date,
-       r.due_on, r.start_on, r.estimated_duration, r.focus_time_seconds, r.completed, r.completed_at,
-       r.completed_by, r.hidden, r.archived, r.skipped_at, r.subtask_count, r.subtask_completed_count,
-       r.version, r.created_at, r.updated_at
+       r.due_on, r.start_on, r.estimated_duration, r.list_id, r.position, coalesce(r.label_ids, '{}'),
+       r.focus_time_seconds, r.completed, r.completed_at, r.completed_by, r.hidden, r.archived,
+       r.skipped_at, r.subtask_count, r.subtask_completed_count, r.version, r.created_at, r.updated_at
 from jsonb_populate_recordset(null::tasks.task_instances, :rows::jsonb) r
 left join tasks.task_templates p
   on p.user_id = :user_id and p.id = r.template_id
@@ -186,6 +186,42 @@ left join tasks.task_templates p
     select from tasks.task_instances o
     where o.user_id = :user_id and o.template_id = p.id and o.occurrence_at = r.occurrence_at
   )
+
+-- name: insert_lists
+-- Those that the user has not, by id or name.
+insert into tasks.lists (id, user_id, name, position, archived, created_at, updated_at)
+select distinct on (search.folded(r.name)) r.id, :user_id, r.name,
+       coalesce(r.position, lpad(to_hex((extract(epoch from :now - '1970-01-01 00:00:00+00'::timestamptz) * 1000)::bigint), 12, '0') || 'V'), r.archived, :now, :now
+from jsonb_to_recordset(:rows::jsonb) as r (id uuid, own uuid, name text, position text, archived boolean)
+where not exists (
+  select from tasks.lists l
+  where l.user_id = :user_id and (l.id = r.own or search.folded(l.name) = search.folded(r.name))
+)
+order by search.folded(r.name), r.id
+
+-- name: find_lists
+-- By id, or else by name.
+select r.ref, found.id
+from jsonb_to_recordset(:rows::jsonb) as r (ref text, own uuid, name text)
+cross join lateral (
+  select l.id
+  from tasks.lists l
+  where l.user_id = :user_id and (l.id = r.own or search.folded(l.name) = search.folded(r.name))
+  order by l.id is not distinct from r.own desc, l.archived, l.position, l.id
+  limit 1
+) found
+
+-- name: insert_labels
+-- Those that the user has not.
+insert into tasks.labels (id, user_id, name, colour, created_at, updated_at)
+select r.id, :user_id, r.name, coalesce(r.colour, '#808080'), :now, :now
+from jsonb_to_recordset(:rows::jsonb) as r (id uuid, name text, colour text)
+on conflict on constraint labels_name_key do nothing
+
+-- name: find_labels
+select r.ref, l.id
+from jsonb_to_recordset(:rows::jsonb) as r (ref text, name text)
+join tasks.labels l on l.user_id = :user_id and l.name_key = search.folded(r.name)
 
 -- name: insert_subtasks
 insert into tasks.subtasks

@@ -76,6 +76,8 @@ final class Export {
       List.of(
           new Section("tasks", "export.page_tasks"),
           new Section("templates", "export.page_templates"),
+          new Section("lists", "export.page_lists"),
+          new Section("labels", "export.page_labels"),
           new Section("notes", "export.page_notes"),
           new Section("reminders", "export.page_reminders", NO_ID, SHORT_ROWS_PAGE_SIZE),
           new Section("focus_sessions", "export.page_focus_sessions", NO_ID, SHORT_ROWS_PAGE_SIZE),

@@ -36,8 +36,19 @@ record Entry(Origin origin, Content content, List<String> reasons) {
       List<Map<String, @Nullable Object>> subtasks,
       List<Alarm> reminders,
       @Nullable String templateId,
-      @Nullable Repeat repeat)
-      implements Content {}
+      @Nullable Repeat repeat,
+      Filing filing)
+      implements Content {
+    /** A task of the inbox, without labels. */
+    Task(
+        Map<String, @Nullable Object> row,
+        List<Map<String, @Nullable Object>> subtasks,
+        List<Alarm> reminders,
+        @Nullable String templateId,
+        @Nullable Repeat repeat) {
+      this(row, subtasks, reminders, templateId, repeat, Filing.NONE);
+    }
+  }
 
   record Template(Map<String, @Nullable Object> row) implements Content {}
 

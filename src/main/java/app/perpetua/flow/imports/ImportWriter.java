@@ -66,6 +66,7 @@ final class ImportWriter {
     private final List<Map<String, @Nullable Object>> notes = new ArrayList<>();
     private final List<Map<String, @Nullable Object>> imported = new ArrayList<>();
     private final List<Map<String, @Nullable Object>> lines = new ArrayList<>();
+    private final Filings filings = new Filings();
     private @Nullable ReminderBase base;
     private int taken;
     private int changed;
@@ -212,6 +213,7 @@ final class ImportWriter {
           && !(Boolean.TRUE.equals(row.get("completed")) && row.get("due_date") != null)) {
         row.put("due_date", AllDay.end(dueOn, ZoneId.of(tx.owner().timezone())));
       }
+      filings.add(row, task.filing());
       tasks.add(row);
       for (Map<String, @Nullable Object> subtask : task.subtasks()) {
         Map<String, @Nullable Object> complete = withId(ids.next(), subtask);
@@ -330,6 +332,7 @@ final class ImportWriter {
     private void store() {
       insert("imports.insert_templates", templates);
       if (!tasks.isEmpty()) {
+        filings.resolve(tx, ids, json);
         tx.sql("imports.insert_tasks")
             .bind("rows", json.text(tasks))
             .bind("open_tasks", (int) tasks.stream().filter(ImportWriter::isOpen).count())

@@ -5,6 +5,7 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.imports.Entry.Content;
 import app.perpetua.flow.imports.Entry.Origin;
 import app.perpetua.flow.imports.Fields.InvalidFieldException;
+import app.perpetua.flow.parsing.Formats;
 import app.perpetua.flow.parsing.UnicodeText;
 import app.perpetua.flow.recurrence.ImportedRule;
 import java.io.IOException;
@@ -19,6 +20,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -34,7 +36,13 @@ final class PerpetuaFlowReader implements EntryReader {
   private static final int MAX_VERSION = Integer.MAX_VALUE - 1;
   private static final int MAX_OFFSET = 43_200;
   private static final Set<String> PRIORITIES = Set.of("low", "medium", "high");
-  private static final Set<String> READ = Set.of("format", "templates", "tasks", "notes");
+  private static final Set<String> READ =
+      Set.of("format", "templates", "lists", "labels", "tasks", "notes");
+  private static final Set<String> DATA = Set.of("templates", "tasks", "notes");
+  private static final Pattern POSITION = Pattern.compile("[0-9A-Za-z]{0,199}[1-9A-Za-z]");
+  private static final Pattern COLOUR = Pattern.compile("#[0-9a-f]{6}");
+  private static final int MAX_NAME = 100;
+  private static final int MAX_LABELS = 10;
 
   /** Reminders are in their tasks as well. */
   private static final Set<String> SILENT = Set.of("exported_at", "reminders", "imports");
@@ -53,14 +61,16 @@ final class PerpetuaFlowReader implements EntryReader {
   @Override
   public void read(SourceFile file, Predicate<Entry> sink)
       throws IOException, InvalidFileException {
-    // Tasks refer to templates, which come after them.
-    Pass templates = new Pass(file, Set.of("format", "templates"), sink);
+    // Tasks refer to templates, lists and labels, which come after them.
+    Pass templates = new Pass(file, Set.of("format", "templates", "lists", "labels"), sink);
     JsonDocument.read(json, file, templates);
     if (templates.stopped) {
       return;
     }
     Pass rest = new Pass(file, Set.of("tasks", "notes"), sink);
     rest.entries = templates.entries;
+    rest.lists.putAll(templates.lists);
+    rest.labels.putAll(templates.labels);
     JsonDocument.read(json, file, rest);
     if (!rest.hasData) {
       throw new InvalidFileException("The file has no array tasks, templates or notes.", null);
@@ -85,6 +95,8 @@ final class PerpetuaFlowReader implements EntryReader {
     private final Set<String> ids = new HashSet<>();
     private final Set<String> others = new LinkedHashSet<>();
     private final Map<String, Set<Instant>> occurrences = new HashMap<>();
+    private final Map<String, Filing.InList> lists = new HashMap<>();
+    private final Map<String, Filing.Labelled> labels = new HashMap<>();
     private boolean hasData;
     private boolean stopped;
     private int entries;
@@ -97,7 +109,7 @@ final class PerpetuaFlowReader implements EntryReader {
 
     @Override
     public boolean wants(String member) {
-      hasData |= READ.contains(member) && !member.equals("format");
+      hasData |= DATA.contains(member);
       if (!READ.contains(member) && !SILENT.contains(member)) {
         others.add(Texts.shortened(Texts.storable(member), 100));
       }
@@ -114,12 +126,66 @@ final class PerpetuaFlowReader implements EntryReader {
         }
         return true;
       }
+      if (member.equals("lists") || member.equals("labels")) {
+        readPlace(member, value);
+        return true;
+      }
       entries++;
       if (entries > MAX_ENTRIES) {
         throw EntryReader.tooMany();
       }
       stopped = !sink.test(entry(member, value, line));
       return !stopped;
+    }
+
+    /** One that cannot be read is none: its tasks come to the inbox, or without the label. */
+    private void readPlace(String member, JsonNode value) {
+      Map<String, ?> known = member.equals("lists") ? lists : labels;
+      if (!value.isObject() || known.size() >= MAX_ENTRIES) {
+        return;
+      }
+      try {
+        Fields fields = new Fields(value);
+        String id = fields.id("id");
+        String name = visible("name", fields.text("name", 1, MAX_NAME, ""));
+        if (id == null) {
+          return;
+        }
+        if (member.equals("lists")) {
+          lists.put(
+              id,
+              new Filing.InList(Formats.uuid(id), name, position(fields), fields.bool("archived")));
+        } else {
+          String colour = fields.text("colour", 0, MAX_NAME, "");
+          labels.put(
+              id, new Filing.Labelled(name, COLOUR.matcher(colour).matches() ? colour : null));
+        }
+      } catch (InvalidFieldException e) {
+        return;
+      }
+    }
+
+    private static @Nullable String position(Fields fields) throws InvalidFieldException {
+      String position = fields.text("position", 0, Texts.LONG_TEXT, "");
+      return POSITION.matcher(position).matches() ? position : null;
+    }
+
+    private Filing filing(Fields fields, List<String> reasons) throws InvalidFieldException {
+      String listId = fields.id("list_id");
+      Filing.InList list = listId == null ? null : lists.get(listId);
+      if (listId != null && list == null) {
+        reasons.add("Its list is not in the file.");
+      }
+      List<Filing.Labelled> found = new ArrayList<>();
+      for (JsonNode each : parts(fields, "label_ids")) {
+        Filing.Labelled label = each.isString() ? labels.get(each.stringValue()) : null;
+        if (label != null && found.size() < MAX_LABELS) {
+          found.add(label);
+        } else {
+          reasons.add("A label is not in the file.");
+        }
+      }
+      return new Filing(list, found);
     }
 
     private Entry entry(String member, JsonNode value, int line) {
@@ -297,7 +363,8 @@ final class PerpetuaFlowReader implements EntryReader {
         template = null;
       }
       row.put("occurrence_at", template == null ? occurrence : at);
-      return new Entry.Task(row, subtasks, reminders, template, null);
+      row.put("position", position(fields));
+      return new Entry.Task(row, subtasks, reminders, template, null, filing(fields, reasons));
     }
 
     private Iterable<JsonNode> parts(Fields fields, String member) throws InvalidFieldException {

@@ -47,8 +47,10 @@ final class TaskTools {
   private final Route createSubtask;
   private final Route suggestSubtasks;
   private final Route confirm;
+  private final Places places;
 
   TaskTools(OperationIndex operations) {
+    places = new Places(operations);
     list = operations.of(GET, "/tasks");
     show = operations.of(GET, "/tasks/{id}");
     notes = operations.of(GET, "/notes");
@@ -69,9 +71,11 @@ final class TaskTools {
     String dueAfter = arguments.untrimmedText("due_after", 1, MAX_CURSOR);
     Integer limit = arguments.integer("limit", 1, MAX_PAGE);
     String cursor = arguments.untrimmedText("cursor", 1, MAX_CURSOR);
+    String place = arguments.text("list", 1, Places.MAX_NAME);
     arguments.validate();
     Map<String, String> query = new LinkedHashMap<>();
     query.put("completed", String.valueOf(Boolean.TRUE.equals(completed)));
+    put(query, "list_id", place == null ? null : places.filter(call, place));
     put(query, "priority", priority);
     put(query, "due_before", dueBefore);
     put(query, "due_after", dueAfter);
@@ -136,7 +140,9 @@ final class TaskTools {
     ObjectNode args = JsonNodeFactory.instance.objectNode();
     copyFields(arguments, args, "due_date", "due_on", "start_on");
     List<String> subtasks = arguments.texts("subtasks", MAX_SUBTASKS, MAX_TITLE);
+    Places.Names names = Places.Names.read(arguments);
     arguments.validate();
+    places.resolve(call, args, names);
     List<Command> commands = new ArrayList<>();
     commands.add(call.command(create, args, 0, TASK));
     addSubtasks(call, commands, TASK, subtasks);
@@ -156,11 +162,13 @@ final class TaskTools {
         args.put(name, value);
       }
     }
+    Places.Names names = Places.Names.read(arguments);
     Integer version = arguments.version();
-    if (args.isEmpty()) {
+    if (args.isEmpty() && !names.areGiven()) {
       arguments.addError("title", "at least one field to change is required");
     }
     arguments.validate();
+    places.resolve(call, args, names);
     return versioned(call, update, Objects.requireNonNull(id), args, version);
   }
 

@@ -20,6 +20,7 @@ final class Views {
           "created_at",
           "updated_at",
           "order_index",
+          "position",
           "voice_url",
           "voice_duration_seconds",
           "transcription_status");

@@ -435,6 +435,18 @@ class ImportApiTest {
           .expect(201);
       ada.createNote("Note " + i + " 😀");
     }
+    String list = ada.post("/api/v1/lists", Map.of("name", "Garden")).expect(201).id();
+    String label =
+        ada.post("/api/v1/labels", Map.of("name", "urgent", "colour", "#d0342c")).expect(201).id();
+    for (String title : List.of("Dig", "Sow")) {
+      String task =
+          ada.post(
+                  "/api/v1/tasks",
+                  Map.of("title", title, "list_id", list, "label_ids", List.of(label)))
+              .expect(201)
+              .id();
+      ada.post("/api/v1/tasks/" + task + "/move", Map.of("first", true)).expect(200);
+    }
     ada.patch("/api/v1/tasks/" + ada.createTask("done"), Map.of("completed", true)).expect(200);
     ada.patch("/api/v1/tasks/" + ada.createTask("old"), Map.of("archived", true)).expect(200);
     ada.post(

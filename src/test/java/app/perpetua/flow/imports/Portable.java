@@ -14,28 +14,46 @@ import tools.jackson.databind.ObjectMapper;
 final class Portable {
   private static final Set<String> IDS = Set.of("id", "user_id", "task_id");
 
+  private static final Set<String> REFERENCES = Set.of("template_id", "list_id");
+
   private Portable() {}
 
   /** The entities as texts, in an order that does not depend on ids. */
   static Map<String, List<String>> of(byte[] export) {
     JsonNode document = new ObjectMapper().readTree(new String(export, StandardCharsets.UTF_8));
-    Map<String, String> templates = new HashMap<>();
+    Map<String, String> referred = new HashMap<>();
     document
         .get("templates")
-        .forEach(each -> templates.put(each.get("id").stringValue(), without(each, templates)));
+        .forEach(each -> referred.put(each.get("id").stringValue(), without(each, referred)));
+    // What tasks refer to, by the id that differs between accounts.
+    for (String name : List.of("lists", "labels")) {
+      document.get(name).forEach(each -> referred.put(each.get("id").stringValue(), place(each)));
+    }
     Map<String, List<String>> entities = new TreeMap<>();
     for (String name : List.of("templates", "tasks", "notes", "reminders")) {
       List<String> texts = new ArrayList<>();
-      document.get(name).forEach(each -> texts.add(without(each, templates)));
+      document.get(name).forEach(each -> texts.add(without(each, referred)));
       entities.put(name, texts.stream().sorted().toList());
+    }
+    for (String name : List.of("lists", "labels")) {
+      entities.put(name, document.get(name).valueStream().map(Portable::place).sorted().toList());
     }
     return entities;
   }
 
-  private static String without(JsonNode value, Map<String, String> templates) {
+  /** What is imported of a list or label. */
+  private static String place(JsonNode value) {
+    return value.get("name")
+        + " "
+        + value.path("position")
+        + value.path("archived")
+        + value.path("colour");
+  }
+
+  private static String without(JsonNode value, Map<String, String> referred) {
     if (value.isArray()) {
       List<String> items = new ArrayList<>();
-      value.forEach(item -> items.add(without(item, templates)));
+      value.forEach(item -> items.add(without(item, referred)));
       return items.toString();
     }
     if (!value.isObject()) {
@@ -44,10 +62,14 @@ final class Portable {
     Map<String, String> members = new TreeMap<>();
     value.forEachEntry(
         (name, member) -> {
-          if (name.equals("template_id") && !member.isNull()) {
-            members.put(name, templates.get(member.stringValue()));
+          if (REFERENCES.contains(name) && !member.isNull()) {
+            members.put(name, referred.get(member.stringValue()));
+          } else if (name.equals("label_ids")) {
+            members.put(
+                name,
+                member.valueStream().map(id -> referred.get(id.stringValue())).toList().toString());
           } else if (!IDS.contains(name)) {
-            members.put(name, without(member, templates));
+            members.put(name, without(member, referred));
           }
         });
     return members.toString();

@@ -465,6 +465,30 @@ class McpApiTest {
   }
 
   @Test
+  void FR_191_tools_take_lists_and_labels_by_their_names() {
+    String list = user.api().post("/api/v1/lists", Map.of("name", "Garden")).expect(201).id();
+    String label = user.api().post("/api/v1/labels", Map.of("name", "urgent")).expect(201).id();
+    Api agent = service.api().as(token(ALL).get("secret").stringValue());
+    Map<String, Object> dig = Map.of("title", "Dig", "list", "garden", "labels", List.of("Urgent"));
+    JsonNode task = call(agent, "add_task", dig).get("task");
+    assertEquals(list, task.get("list_id").stringValue());
+    assertEquals(label, task.at("/label_ids/0").stringValue());
+    call(agent, "add_task", Map.of("title", "Read"));
+    assertEquals(
+        List.of("Dig"), titles(call(agent, "list_tasks", Map.of("list", "Garden")).get("tasks")));
+    assertEquals(
+        List.of("Read"), titles(call(agent, "list_tasks", Map.of("list", "inbox")).get("tasks")));
+    String text =
+        refused(agent, "add_task", Map.of("title", "a", "list", "Hall"), "VALIDATION_ERROR");
+    assertTrue(text.contains("Garden"), text);
+    Map<String, Object> moved =
+        Map.of("task_id", task.get("id").stringValue(), "list", "inbox", "labels", List.of());
+    JsonNode updated = call(agent, "update_task", moved).get("task");
+    assertTrue(updated.get("list_id").isNull());
+    assertEquals(0, updated.get("label_ids").size());
+  }
+
+  @Test
   void FR_164_a_tool_needs_the_scopes_of_its_operations() {
     Api reader = service.api().as(token(List.of("tasks:read")).get("secret").stringValue());
     call(reader, "list_tasks", Map.of());

@@ -62,6 +62,8 @@ class ListCostTest {
           Map.entry("due_before", new Param("timestamptz", "null")),
           Map.entry("due_after", new Param("timestamptz", "null")),
           Map.entry("template_id", new Param("uuid", "null")),
+          Map.entry("list_id", new Param("uuid", "null")),
+          Map.entry("label_id", new Param("uuid", "null")),
           Map.entry("order", new Param("varchar", "'created_at'")),
           Map.entry("words", new Param("varchar[]", "'{}'")),
           Map.entry("starts", new Param("varchar[]", "null")),
@@ -151,12 +153,17 @@ class ListCostTest {
     Map<String, Param> bound = new HashMap<>(DEFAULTS);
     bound.put("user_id", new Param("uuid", "'" + user + "'"));
     boolean byNumber = name.contains("priority");
+    boolean byPosition = name.contains("position");
     boolean descending = name.matches(".*(?:newest|latest|lowest|descending).*");
     bound.put(
         "after_key",
         new Param(
             "varchar",
-            descending ? byNumber ? "'3'" : "'infinity'" : byNumber ? "'-1'" : "'-infinity'"));
+            byPosition
+                ? "''"
+                : descending
+                    ? byNumber ? "'3'" : "'infinity'"
+                    : byNumber ? "'-1'" : "'-infinity'"));
     bound.put("after_id", new Param("uuid", "'" + (descending ? HIGHEST : LOWEST) + "'"));
     values.forEach(
         (key, value) ->
@@ -280,6 +287,32 @@ class ListCostTest {
       Cost page = cost(name, MANY, generic, deep);
       assertEquals(25, page.rows());
       assertTrue(page.pages() <= 2 * first.pages(), () -> depth + ": " + page.pages());
+    }
+  }
+
+  /** The inbox has all tasks of the user, none of which was moved. */
+  @ParameterizedTest
+  @CsvSource({
+    "list_by_position, force_generic_plan, true",
+    "list_by_position, force_custom_plan, true",
+    "list_all_by_position, force_generic_plan, null",
+    "list_all_by_position, force_custom_plan, null"
+  })
+  void FR_191_a_page_in_the_order_of_a_list_costs_the_same_at_any_depth(
+      String name, String mode, String completed) {
+    Map<String, String> inbox = new HashMap<>();
+    inbox.put("counted", "false");
+    inbox.put("list_id", "'" + LOWEST + "'");
+    inbox.put("completed", completed);
+    for (int depth : List.of(0, 1_000, 25_000, 49_900)) {
+      inbox.put(
+          "after_key",
+          "lpad(to_hex((extract(epoch from timestamptz '2020-01-01Z' + "
+              + depth
+              + " * interval '1 minute') * 1000)::bigint), 12, '0') || 'V'");
+      Cost page = cost(name, MANY, mode, inbox);
+      assertEquals(25, page.rows());
+      assertTrue(page.pages() < 250, () -> depth + ": " + page.pages());
     }
   }
 

@@ -484,7 +484,9 @@ class UndoApiTest {
     "tasks.reminders, , set_former_reminder_values",
     "tasks.task_templates, , set_former_template_values",
     "tasks.focus_sessions, , set_former_session_values",
-    "notes.notes, record_note, set_former_note_values"
+    "notes.notes, record_note, set_former_note_values",
+    "tasks.lists, , set_former_list_values",
+    "tasks.labels, , set_former_label_values"
   })
   void FR_150_every_column_that_can_change_is_recorded_and_restored(
       String table, @Nullable String trigger, String update) throws IOException {
@@ -517,7 +519,15 @@ class UndoApiTest {
             table)) {
       String column = String.valueOf(row.get("name"));
       if (!constant.contains(column)) {
-        assertTrue(statements.contains(column + " = r." + column), column);
+        // What refers to lists and labels is restored as far as these exist.
+        String value =
+            switch (column) {
+              case "list_id" ->
+                  "(select l.id from tasks.lists l where l.user_id = :user_id and l.id = ";
+              case "label_ids" -> "array(\n      select l.id\n      from unnest(";
+              default -> "";
+            };
+        assertTrue(statements.contains(column + " = " + value + "r." + column), column);
         assertTrue(
             trigger == null
                 || function.contains("jsonb_build_object('" + column + "', old." + column + ")"),
@@ -529,7 +539,7 @@ class UndoApiTest {
   /** The text of a statement, whatever feature has it. */
   private static String sql(String name) throws IOException {
     StringBuilder all = new StringBuilder();
-    for (String feature : List.of("tasks", "reminders", "recurrence", "focus", "notes")) {
+    for (String feature : List.of("tasks", "reminders", "recurrence", "focus", "notes", "lists")) {
       all.append(Files.readString(Path.of("src/main/resources/sql/" + feature + ".sql")));
     }
     int start = all.indexOf("-- name: " + name + "\n");

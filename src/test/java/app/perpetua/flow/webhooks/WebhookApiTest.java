@@ -235,6 +235,14 @@ class WebhookApiTest {
     String templatePath = "/api/v1/templates/" + template.get("id").stringValue();
     api.patch(templatePath, Map.of("title", "Bend", "apply_to", "future")).expect(200);
     api.delete(templatePath).expect(204);
+    String list =
+        "/api/v1/lists/" + api.post("/api/v1/lists", Map.of("name", "a")).expect(201).id();
+    api.patch(list, Map.of("name", "b")).expect(200);
+    api.delete(list).expect(200);
+    String label =
+        "/api/v1/labels/" + api.post("/api/v1/labels", Map.of("name", "a")).expect(201).id();
+    api.patch(label, Map.of("name", "b")).expect(200);
+    api.delete(label).expect(204);
     api.delete("/api/v1/tasks/" + task).expect(200);
     service.runDueJobs();
     Map<String, Long> counts =
@@ -251,7 +259,7 @@ class WebhookApiTest {
         database.number(
             """
             select count(*) from activity.changes
-            where user_id = ? and shown and entity_type in ('task', 'template', 'note', 'reminder')
+            where user_id = ? and shown and entity_type in ('task', 'template', 'note', 'reminder', 'list', 'label')
             """,
             session.userId());
     assertEquals(changes, received().size());

@@ -1,0 +1,31 @@
+package app.perpetua.flow.imports;
+
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * In which list an imported task is, and its labels, by name.
+ *
+ * @param list null for the inbox
+ */
+record Filing(@Nullable InList list, List<Labelled> labels) {
+  static final Filing NONE = new Filing(null, List.of());
+
+  /**
+   * A list of the file.
+   *
+   * @param id in an export of this service; null if it has none
+   * @param name 1 to 100 code points
+   * @param position null for the end
+   */
+  record InList(@Nullable UUID id, String name, @Nullable String position, boolean archived) {}
+
+  /**
+   * A label of the file.
+   *
+   * @param name 1 to 100 code points
+   * @param colour null for the default
+   */
+  record Labelled(String name, @Nullable String colour) {}
+}
