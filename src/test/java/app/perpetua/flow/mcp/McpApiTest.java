@@ -482,10 +482,10 @@ class McpApiTest {
         refused(agent, "add_task", Map.of("title", "a", "list", "Hall"), "VALIDATION_ERROR");
     assertTrue(text.contains("Garden"), text);
     Map<String, Object> moved =
-        Map.of("task_id", task.get("id").stringValue(), "list", "inbox", "labels", List.of());
+        Map.of("task_id", task.get("id").stringValue(), "list", "inbox");
     JsonNode updated = call(agent, "update_task", moved).get("task");
     assertTrue(updated.get("list_id").isNull());
-    assertEquals(0, updated.get("label_ids").size());
+    assertEquals(1, updated.get("label_ids").size());
   }
 
   @Test
