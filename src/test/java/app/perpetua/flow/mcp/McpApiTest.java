@@ -481,8 +481,7 @@ class McpApiTest {
     String text =
         refused(agent, "add_task", Map.of("title", "a", "list", "Hall"), "VALIDATION_ERROR");
     assertTrue(text.contains("Garden"), text);
-    Map<String, Object> moved =
-        Map.of("task_id", task.get("id").stringValue(), "list", "inbox");
+    Map<String, Object> moved = Map.of("task_id", task.get("id").stringValue(), "list", "inbox");
     JsonNode updated = call(agent, "update_task", moved).get("task");
     assertTrue(updated.get("list_id").isNull());
     assertEquals(1, updated.get("label_ids").size());
