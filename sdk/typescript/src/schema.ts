@@ -480,7 +480,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/tasks/{id}/skip": {
     "/api/v1/tasks/{id}/move": {
         parameters: {
             query?: never;
@@ -497,10 +496,6 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Skip this occurrence of a recurring task
-         * @description Passes over this occurrence: the task is archived, with everything that the user entered, and the next task of its template is created as after a completion. It counts as no completion. If the rule has no further occurrence, the series ends. Undoing it, or setting `archived` to false, brings the task back. A task without a template is a `VALIDATION_ERROR`.
-         */
-        post: operations["skipTask"];
          * Move a task to another place or list
          * @description Moves and reorders in one request. `before` and `after` name a task of the target list, and stand for the place beside it where it is now; without them and `first`, the task becomes the last. Succeeds and changes nothing if the task is there already. Moves of several clients are executed one after the other. Where two neighbours have equal positions, or no short one is left between them, the positions of all tasks of the list change with it, and so their versions.
          */
@@ -511,7 +506,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/tasks/{id}/postpone": {
     "/api/v1/lists": {
         parameters: {
             query?: never;
@@ -547,8 +541,6 @@ export interface paths {
                 "X-Request-ID"?: components["parameters"]["RequestId"];
             };
             path: {
-                /** @description The id of the task. */
-                id: components["parameters"]["TaskId"];
                 /** @description The id of the list. */
                 id: components["parameters"]["ListId"];
             };
@@ -591,10 +583,6 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Move this occurrence of a task
-         * @description Moves the task to another day or time within 30 days, and nothing else: the rule of its template stays. The next task of the template is the first occurrence after both the old and the new day; occurrences up to it are covered by the moved task. A task without a template is moved as well. Exactly one of `due_date`, `due_on` and `days` is required.
-         */
-        post: operations["postponeTask"];
          * Move a list to another place
          * @description `before` and `after` name another list; without them and `first`, the list becomes the last. Archived lists have places in the same order. Succeeds and changes nothing if the list is there already.
          */
@@ -664,6 +652,58 @@ export interface paths {
          * @description A request that changes nothing succeeds.
          */
         patch: operations["updateLabel"];
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/skip": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description The id of the task. */
+                id: components["parameters"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Skip this occurrence of a recurring task
+         * @description Passes over this occurrence: the task is archived, with everything that the user entered, and the next task of its template is created as after a completion. It counts as no completion. If the rule has no further occurrence, the series ends. Undoing it, or setting `archived` to false, brings the task back. A task without a template is a `VALIDATION_ERROR`.
+         */
+        post: operations["skipTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tasks/{id}/postpone": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description The id of the task. */
+                id: components["parameters"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move this occurrence of a task
+         * @description Moves the task to another day or time, and nothing else: the rule of its template stays. The next task of the template is the first occurrence after both the old and the new day; occurrences up to it are covered by the moved task. A task without a template is moved as well. Exactly one of `due_date`, `due_on` and `days` is required.
+         */
+        post: operations["postponeTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/tasks/{id}/subtasks": {
@@ -938,9 +978,8 @@ export interface paths {
         put?: never;
         /**
          * Create a template and its first task
-         * @description The first task is due at the first match of the rule at or after `starts_at` and is returned next to `data`. It is null if that time is more than 30 days ahead; the task is then created once its due date is within 30 days. Completing, skipping or deleting a task creates the next one, with the fields of the template and the subtasks (open) and relative reminders (not fired) of its newest task.
+         * @description The first task is due at the first match of the rule at or after `starts_at` and is returned next to `data`. It is null if that time is more than `DUE_DATE_MAX_DAYS` (30 by default) ahead; the task is then created once its due date is within so many days. Completing, skipping or deleting a task creates the next one, with the fields of the template and the subtasks (open) and relative reminders (not fired) of its newest task.
          *     With `starts_on` instead of `starts_at`, the tasks are due on days without a time: the rule is evaluated on dates, so no clock change moves a day, and the `due_date` of a task is the end of its day in the user's time zone. An occurrence on a day that the template's time zone skips is on the day before.
-         * @description The first task is due at the first match of the rule at or after `starts_at` and is returned next to `data`. It is null if that time is more than `DUE_DATE_MAX_DAYS` (30 by default) ahead; the task is then created once its due date is within so many days. Completing or deleting a task creates the next one, with the subtasks (open) and the relative reminders (not fired) of the newest task of the template.
          */
         post: operations["createTemplate"];
         delete?: never;
@@ -1364,10 +1403,8 @@ export interface paths {
          *     `temp_id` are refused with `DEPENDENCY_FAILED`.
          *
          *     **Versions.** With `if_version`, a command is refused with `CONFLICT` and `current_version` if the entity has another
-         *     version. It is possible for `update` and `delete` of tasks, subtasks, templates, notes and reminders, and for
-         *     `task.force_complete`, `task.skip` and `task.postpone`. In a body with a `version` it is that.
          *     version. It is possible for `update` and `delete` of tasks, subtasks, templates, notes, reminders, lists and labels, and for
-         *     `task.force_complete` and `task.move`. In a body with a `version` it is that.
+         *     `task.force_complete`, `task.move`, `task.skip` and `task.postpone`. In a body with a `version` it is that.
          *
          *     **Atomic batches.** With `atomic`, all commands run in one transaction: if one is refused, none has an effect. The
          *     result of that one has its error, the results of all others have `DEPENDENCY_FAILED` with its `uuid`. If the
@@ -5682,12 +5719,12 @@ export interface components {
             version?: components["schemas"]["KnownVersion"];
             /**
              * Format: date-time
-             * @description The new time; in the future and at most 30 days ahead.
+             * @description The new time; in the future and at most `DUE_DATE_MAX_DAYS` (30 by default) ahead.
              */
             due_date?: string;
             /**
              * Format: date
-             * @description The new day, without a time; today or later and at most 30 days ahead.
+             * @description The new day, without a time; today or later and at most `DUE_DATE_MAX_DAYS` (30 by default) ahead.
              */
             due_on?: string;
             /** @description Days after the day on which the task is due, or after today if that is later, in the user's time zone. The time stays; a task without one is then due on that day. */
@@ -6312,8 +6349,7 @@ export interface components {
          * @description The operation, see above.
          * @enum {string}
          */
-        CommandType: "activity.undo" | "focus.end" | "focus.start" | "note.create" | "note.delete" | "note.update" | "notification.delete" | "notification.read" | "notification.read_all" | "reminder.create" | "reminder.delete" | "reminder.update" | "settings.update" | "subtask.create" | "subtask.delete" | "subtask.reorder" | "subtask.update" | "task.create" | "task.delete" | "task.force_complete" | "task.postpone" | "task.recover" | "task.skip" | "task.update" | "template.create" | "template.delete" | "template.update" | "tombstone.recover";
-        CommandType: "activity.undo" | "focus.end" | "focus.start" | "label.create" | "label.delete" | "label.update" | "list.create" | "list.delete" | "list.move" | "list.update" | "note.create" | "note.delete" | "note.update" | "notification.delete" | "notification.read" | "notification.read_all" | "reminder.create" | "reminder.delete" | "reminder.update" | "settings.update" | "subtask.create" | "subtask.delete" | "subtask.reorder" | "subtask.update" | "task.create" | "task.delete" | "task.force_complete" | "task.move" | "task.recover" | "task.update" | "template.create" | "template.delete" | "template.update" | "tombstone.recover";
+        CommandType: "activity.undo" | "focus.end" | "focus.start" | "label.create" | "label.delete" | "label.update" | "list.create" | "list.delete" | "list.move" | "list.update" | "note.create" | "note.delete" | "note.update" | "notification.delete" | "notification.read" | "notification.read_all" | "reminder.create" | "reminder.delete" | "reminder.update" | "settings.update" | "subtask.create" | "subtask.delete" | "subtask.reorder" | "subtask.update" | "task.create" | "task.delete" | "task.force_complete" | "task.move" | "task.postpone" | "task.recover" | "task.skip" | "task.update" | "template.create" | "template.delete" | "template.update" | "tombstone.recover";
         BatchAnswer: {
             data: components["schemas"]["BatchResults"];
         };
@@ -10020,7 +10056,6 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
-    skipTask: {
     moveTask: {
         parameters: {
             query?: never;
@@ -10029,8 +10064,6 @@ export interface operations {
                 "X-Request-ID"?: components["parameters"]["RequestId"];
                 /** @description A client-generated UUID that identifies this request. Send the same key when you retry. Unquoted or in double quotes. */
                 "Idempotency-Key": components["parameters"]["IdempotencyKey"];
-                /** @description The `ETag` that GET returned, or several, or `*`. If none is that of the current representation, nothing changes (`PRECONDITION_FAILED`); weak tags (`W/`) never match. A malformed value is a `VALIDATION_ERROR`. Repeating a request with its `Idempotency-Key` returns the stored response without this check. */
-                "If-Match"?: components["parameters"]["IfMatch"];
             };
             path: {
                 /** @description The id of the task. */
@@ -10038,64 +10071,6 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SkipTask"];
-            };
-        };
-        responses: {
-            /** @description The skipped task. */
-            200: {
-                headers: {
-                    "X-Request-ID": components["headers"]["XRequestId"];
-                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
-                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
-                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
-                    RateLimit: components["headers"]["RateLimit"];
-                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
-                    "X-Idempotent-Replayed": components["headers"]["XIdempotentReplayed"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TaskAnswer"];
-                };
-            };
-            400: components["responses"]["InvalidKeyedRequest"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            409: components["responses"]["TaskMoveConflict"];
-            412: components["responses"]["PreconditionFailed"];
-            413: components["responses"]["PayloadTooLarge"];
-            414: components["responses"]["UriTooLong"];
-            415: components["responses"]["UnsupportedMediaType"];
-            422: components["responses"]["KeyReused"];
-            429: components["responses"]["RateLimited"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["InternalError"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    postponeTask: {
-        parameters: {
-            query?: never;
-            header: {
-                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
-                "X-Request-ID"?: components["parameters"]["RequestId"];
-                /** @description A client-generated UUID that identifies this request. Send the same key when you retry. Unquoted or in double quotes. */
-                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
-                /** @description The `ETag` that GET returned, or several, or `*`. If none is that of the current representation, nothing changes (`PRECONDITION_FAILED`); weak tags (`W/`) never match. A malformed value is a `VALIDATION_ERROR`. Repeating a request with its `Idempotency-Key` returns the stored response without this check. */
-                "If-Match"?: components["parameters"]["IfMatch"];
-            };
-            path: {
-                /** @description The id of the task. */
-                id: components["parameters"]["TaskId"];
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PostponeTask"];
         requestBody?: {
             content: {
                 "application/json": components["schemas"]["TaskMove"];
@@ -10122,7 +10097,6 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["TaskMoveConflict"];
             409: components["responses"]["MoveConflict"];
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
@@ -10586,6 +10560,116 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["LabelConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    skipTask: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+                /** @description A client-generated UUID that identifies this request. Send the same key when you retry. Unquoted or in double quotes. */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description The `ETag` that GET returned, or several, or `*`. If none is that of the current representation, nothing changes (`PRECONDITION_FAILED`); weak tags (`W/`) never match. A malformed value is a `VALIDATION_ERROR`. Repeating a request with its `Idempotency-Key` returns the stored response without this check. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The id of the task. */
+                id: components["parameters"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkipTask"];
+            };
+        };
+        responses: {
+            /** @description The skipped task. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["XRequestId"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Idempotent-Replayed": components["headers"]["XIdempotentReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskAnswer"];
+                };
+            };
+            400: components["responses"]["InvalidKeyedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["TaskMoveConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    postponeTask: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+                /** @description A client-generated UUID that identifies this request. Send the same key when you retry. Unquoted or in double quotes. */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description The `ETag` that GET returned, or several, or `*`. If none is that of the current representation, nothing changes (`PRECONDITION_FAILED`); weak tags (`W/`) never match. A malformed value is a `VALIDATION_ERROR`. Repeating a request with its `Idempotency-Key` returns the stored response without this check. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The id of the task. */
+                id: components["parameters"]["TaskId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PostponeTask"];
+            };
+        };
+        responses: {
+            /** @description The moved task. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["XRequestId"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Idempotent-Replayed": components["headers"]["XIdempotentReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskAnswer"];
+                };
+            };
+            400: components["responses"]["InvalidKeyedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["TaskMoveConflict"];
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];

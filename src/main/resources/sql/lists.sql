@@ -211,6 +211,7 @@ where t.user_id = :user_id and t.list_id = :id and not t.completed
 update tasks.task_templates p
 set deleted_parts = jsonb_build_object(
   'occurrence_at', t.occurrence_at,
+  'ended_at', coalesce(t.completed_at, t.skipped_at, :now),
   'subtasks', coalesce((
     select jsonb_agg(jsonb_build_object('title', s.title, 'source', s.source) order by s.order_index)
     from tasks.subtasks s where s.user_id = :user_id and s.task_id = t.id), '[]'),
@@ -247,7 +248,7 @@ select :tombstone_id, :user_id, 'list', l.id, l.name,
          'list', to_jsonb(l),
          'tasks', coalesce((select jsonb_agg(t.task order by t.created_at, t.id) from listed t), '[]'),
          'subtasks', coalesce((
-           select jsonb_agg(to_jsonb(s) order by s.task_id, s.order_index)
+           select jsonb_agg(to_jsonb(s) - 'search_text' order by s.task_id, s.order_index)
            from listed t
            join tasks.subtasks s on s.user_id = :user_id and s.task_id = t.id), '[]'),
          'reminders', coalesce((
@@ -310,8 +311,8 @@ with restored as (
   insert into tasks.task_instances
     (id, user_id, template_id, occurrence_at, title, description, priority, due_date,
      estimated_duration, due_on, start_on, list_id, position, label_ids, focus_time_seconds, completed,
-     completed_at, completed_by, hidden, archived, subtask_count, subtask_completed_count, counted_at,
-     version, created_at, updated_at)
+     completed_at, completed_by, hidden, archived, skipped_at, subtask_count,
+     subtask_completed_count, counted_at, version, created_at, updated_at)
   select t.id, d.user_id, p.id,
          case when t.template_id is null or p.id is not null then t.occurrence_at end,
          t.title, t.description, t.priority, t.due_date, t.estimated_duration, t.due_on, t.start_on,
@@ -323,7 +324,7 @@ with restored as (
            order by given.position
          ),
          t.focus_time_seconds, t.completed, t.completed_at, t.completed_by, t.hidden, t.archived,
-         t.subtask_count, t.subtask_completed_count, t.counted_at, t.version + 1, t.created_at,
+         t.skipped_at, t.subtask_count, t.subtask_completed_count, t.counted_at, t.version + 1, t.created_at,
          t.updated_at
   from tasks.deletion_tombstones d
   cross join lateral jsonb_populate_recordset(null::tasks.task_instances, d.snapshot -> 'tasks') t

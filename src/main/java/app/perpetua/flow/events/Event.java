@@ -2,6 +2,7 @@ package app.perpetua.flow.events;
 
 import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.sql.LockedUser;
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -40,7 +41,7 @@ public sealed interface Event {
       UUID taskId,
       boolean dueChanged,
       @Nullable Instant dueDate,
-      @Nullable LocalDate dueOn,
+      @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable LocalDate dueOn,
       @Nullable Integer focusSeconds)
       implements EndsFocus {}
 
@@ -66,7 +67,9 @@ public sealed interface Event {
    *
    * @param dueOn the day of an all-day task; null for others
    */
-  record TaskReopened(UUID taskId, @Nullable LocalDate dueOn) implements Event {}
+  record TaskReopened(
+      UUID taskId, @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable LocalDate dueOn)
+      implements Event {}
 
   /**
    * An occurrence was skipped: its task was archived.

@@ -14,7 +14,8 @@ import java.util.Objects;
 
 /**
  * Moves the reminders of open all-day tasks after the user's time zone or time of reminders has
- * changed, or an undone change has restored tasks (FR-197). Repeatable. Thread-safe.
+ * changed, or an undone change or a recovered list has restored tasks (FR-197). Repeatable.
+ * Thread-safe.
  */
 final class DayListener implements EventListener {
   private final Reminders reminders;
@@ -32,7 +33,9 @@ final class DayListener implements EventListener {
 
   @Override
   public boolean handles(Event event) {
-    return event instanceof Event.UserUpdated || event instanceof Event.ChangeUndone;
+    return event instanceof Event.UserUpdated
+        || event instanceof Event.ChangeUndone
+        || event instanceof Event.ListRecovered;
   }
 
   @Override

@@ -35,7 +35,7 @@ public final class ReminderModule implements FeatureModule {
   private final ReminderFireJob fire;
   private final ReminderRoutes reminders;
   private final RowReverter reverter;
-  private final Restorer taskRestorer;
+  private final TaskRestorer taskRestorer;
   private final ReminderCopier copier;
   private final Jobs jobs;
 
@@ -78,7 +78,7 @@ public final class ReminderModule implements FeatureModule {
 
   /** Restores the reminders of a tombstone; returns the number of those that have lapsed. */
   public ToIntBiFunction<Tx, UUID> deletedReminders() {
-    return (tx, tombstoneId) -> service.restore(tx, tombstoneId).lapsed();
+    return taskRestorer::restoreOfList;
   }
 
   /** Restores tasks with their subtasks and reminders. */

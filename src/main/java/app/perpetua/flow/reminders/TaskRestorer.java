@@ -10,6 +10,7 @@ import app.perpetua.flow.tasks.TaskDetail;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /** Restores a task with its subtasks and reminders. Thread-safe. */
@@ -35,6 +36,7 @@ final class TaskRestorer implements Restorer {
   @Override
   public Restored restore(Tx tx, UUID tombstoneId) {
     TaskDetail restored = tasks.restore(tx, tombstoneId);
+    tx.sql("reminders.restore_reminders").bind("tombstone_id", tombstoneId).atCommit();
     ReminderSet withTask = restoreReminders(tx, tombstoneId, restored.task());
     List<JsonNode> rendered =
         withTask.reminders().stream().map(reminder -> json.parse(json.text(reminder))).toList();
@@ -47,17 +49,16 @@ final class TaskRestorer implements Restorer {
    * Restores the reminders of a deleted task, after the task itself: those whose time has passed as
    * fired (FR-027), the others with their jobs, dormant ones without.
    *
-   * @param tombstoneId a task's tombstone of the acting user
-   * @param task as it was restored
+   * @param task as it was restored; null for the tasks of a list
    */
-  private ReminderSet restoreReminders(Tx tx, UUID tombstoneId, Task task) {
+  private ReminderSet restoreReminders(Tx tx, UUID tombstoneId, @Nullable Task task) {
     List<Reminder> deleted =
         tx.sql("reminders.list_deleted").bind("tombstone_id", tombstoneId).list(Reminder::of);
-    tx.sql("reminders.restore_reminders").bind("tombstone_id", tombstoneId).atCommit();
     List<Reminder> restored = new ArrayList<>();
     int lapsed = 0;
     for (Reminder reminder : deleted) {
-      Reminder current = reminder.fired() ? reminder : inPresentZone(tx, reminder, task);
+      Reminder current =
+          reminder.fired() || task == null ? reminder : inPresentZone(tx, reminder, task);
       if (!current.fired() && current.timing().isPast(tx.now())) {
         current = current.lapsedAt(tx.now());
         reminders.skipped(tx, current, Event.SkipReason.DELETED);
@@ -71,6 +72,17 @@ final class TaskRestorer implements Restorer {
       restored.add(current);
     }
     return new ReminderSet(restored, lapsed);
+  }
+
+  /**
+   * Restores the reminders of a list's tasks, after the tasks. A listener moves those of all-day
+   * tasks if the time zone has changed since.
+   *
+   * @return the number of those that have lapsed
+   */
+  int restoreOfList(Tx tx, UUID tombstoneId) {
+    tx.sql("reminders.restore_reminders").bind("tombstone_id", tombstoneId).run();
+    return restoreReminders(tx, tombstoneId, null).lapsed();
   }
 
   /** The time zone may have changed since an all-day task was deleted. */

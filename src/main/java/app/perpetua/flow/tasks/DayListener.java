@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Moves the due dates of open all-day tasks to the end of their day in the user's time zone, after
- * that has changed or an undone change has restored tasks (FR-196). Repeatable. Thread-safe.
+ * that has changed, or an undone change or a recovered list has restored tasks (FR-196).
+ * Repeatable. Thread-safe.
  */
 final class DayListener implements EventListener {
   private record OpenDay(UUID id, @Nullable Instant dueDate, Instant end) {
@@ -36,7 +37,9 @@ final class DayListener implements EventListener {
 
   @Override
   public boolean handles(Event event) {
-    return event instanceof Event.UserUpdated || event instanceof Event.ChangeUndone;
+    return event instanceof Event.UserUpdated
+        || event instanceof Event.ChangeUndone
+        || event instanceof Event.ListRecovered;
   }
 
   @Override

@@ -281,7 +281,8 @@ public final class Tasks {
    */
   public Task place(Tx tx, Task task, @Nullable UUID listId, String position) {
     Task moved = store(tx, task, task.placed(listId, position));
-    events.emit(tx, new Event.TaskUpdated(task.id(), false, task.dueDate(), null));
+    events.emit(
+        tx, new Event.TaskUpdated(task.id(), false, task.dueDate(), task.fields().dueOn(), null));
     return moved;
   }
 

@@ -71,6 +71,7 @@ class EventJsonTest {
       case "boolean" -> full;
       case "Origin" ->
           new Event.Origin(UUID.randomUUID(), UUID.randomUUID(), "a model", 1_200L, 80L, 1);
+      case "RunningFocus" -> new Event.RunningFocus(UUID.randomUUID(), 7);
       case "SkipReason" -> Event.SkipReason.COMPLETED;
       case "SessionEndReason" -> Event.SessionEndReason.REVOKED;
       case "SubscriptionChange" -> Event.SubscriptionChange.GRACE;

@@ -164,7 +164,7 @@ class RepeatApiTest {
   @Test
   void FR_202_tasks_copy_list_and_labels_of_their_template() {
     String list = place("lists", "position", "'V'").toString();
-    String label = place("labels", "colour", "'red'").toString();
+    String label = place("labels", "colour", "'#d0342c'").toString();
     Api.Answer created =
         user.create("FREQ=DAILY", Map.of("list_id", list, "label_ids", List.of(label, label)));
     for (JsonNode each : List.of(created.data(), created.json().get("task"))) {
