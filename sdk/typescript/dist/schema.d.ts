@@ -415,6 +415,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tasks/quick": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a task from a text in words
+         * @description Reads list, labels, priority, due date or time, recurrence, start and reminders from one text such as `Pay rent every 1st #home @bills p1 !1d`, in the user's time zone. What is not understood is the title; `spans` say what was. `#name` is a list of the user that is not archived, else it stays in the title. `@name` is a label, which is created if the user has none of that name. `p1` to `p4` are priorities: high, medium, low and low. `!30m`, `!2h`, `!1d` and `!9am` are reminders, need a due date, and with a personal access token the scope `reminders:write` as well. A backslash before a word keeps it in the title.
+         *     A recurring task is created with its template: `data` is then its first task, which is created at once, however far ahead it is due. A reminder of a recurring task whose time is past is marked as fired, and the next tasks have it; that of another task is refused. All errors of what the text says are of the field `text`. Lists, labels, tasks and reminders have the limits that they have elsewhere.
+         *     With `dry_run`, the answer is 200 with what would be created, without ids, and nothing is stored.
+         */
+        post: operations["quickAddTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tasks/{id}": {
         parameters: {
             query?: never;
@@ -1356,6 +1381,7 @@ export interface paths {
          *     | `task.update` | `PATCH /tasks/{id}` |
          *     | `task.force_complete` | `POST /tasks/{id}/force-complete` |
          *     | `task.skip` | `POST /tasks/{id}/skip` |
+         *     | `task.quick_add` | `POST /tasks/quick` |
          *     | `task.postpone` | `POST /tasks/{id}/postpone` |
          *     | `task.delete` | `DELETE /tasks/{id}` |
          *     | `task.recover` | `POST /tasks/recover/{tombstone_id}` |
@@ -4163,6 +4189,100 @@ export interface components {
             /** @description Ordered by `order_index`. */
             subtasks: components["schemas"]["Subtask"][];
         };
+        /**
+         * @example {
+         *       "text": "Pay rent every 1st #home @bills p1 !1d"
+         *     }
+         */
+        QuickAdd: {
+            /** @description A task in words; what is not understood is its title, of 1 to 200 characters. */
+            text: string;
+            /**
+             * @description Whether to store nothing, and to answer what would be created.
+             * @default false
+             */
+            dry_run?: boolean;
+        };
+        /** @description A part of a text that was understood, and is not in the title. */
+        QuickAddSpan: {
+            /** @description The first code point of the part in the text, from 0. */
+            start: number;
+            /** @description The code point after the part. */
+            end: number;
+            /**
+             * @description What the part determines; `escape` is a backslash that keeps a word in the title.
+             * @enum {string}
+             */
+            kind: "list" | "label" | "priority" | "due" | "start" | "recurrence" | "reminder" | "escape";
+            /** @description The part as it was sent. */
+            text: string;
+            /** @description What it means: the name of a list or label, a priority, a date or time, a rule of RFC 5545, a duration before the due date or a local time; empty for `escape`. */
+            value: string;
+        };
+        QuickAdded: {
+            data: components["schemas"]["Task"];
+            /** @description The template, of which `data` is the first task; null if the task does not recur. */
+            template: components["schemas"]["Template"] | null;
+            reminders: components["schemas"]["Reminder"][];
+            labels_created: components["schemas"]["Label"][];
+            /** @description The text without its spans. */
+            title: string;
+            spans: components["schemas"]["QuickAddSpan"][];
+        };
+        QuickAddPreview: {
+            data: components["schemas"]["QuickAddTask"];
+            /** @description The template; null if the task does not recur. */
+            template: components["schemas"]["QuickAddTemplate"] | null;
+            reminders: {
+                /** @enum {string} */
+                type: "before" | "after";
+                offset_minutes: number;
+                scheduled_at: components["schemas"]["Instant"];
+                /** @enum {string} */
+                method: "push" | "in_app";
+                fired: boolean;
+            }[];
+            labels_created: {
+                name: string;
+                colour: string;
+            }[];
+            /** @description The text without its spans. */
+            title: string;
+            spans: components["schemas"]["QuickAddSpan"][];
+        };
+        /** @description A task that is not created; its members mean what those of a task do. */
+        QuickAddTask: {
+            title: string;
+            /** @enum {string} */
+            priority: "low" | "medium" | "high";
+            due_date: components["schemas"]["InstantOrNull"];
+            /** Format: date */
+            due_on: string | null;
+            /** Format: date */
+            start_on: string | null;
+            /** Format: uuid */
+            list_id: string | null;
+            /** @description The labels that exist; the others are in `labels_created`. */
+            label_ids: string[];
+        };
+        /** @description A template that is not created; its members mean what those of a template do. */
+        QuickAddTemplate: {
+            title: string;
+            /** @enum {string} */
+            priority: "low" | "medium" | "high";
+            /** Format: uuid */
+            list_id: string | null;
+            /** @description The labels that exist; the others are in `labels_created`. */
+            label_ids: string[];
+            rrule: string;
+            rrule_text: string;
+            timezone: string;
+            anchor: components["schemas"]["Anchor"];
+            all_day: boolean;
+            starts_at: components["schemas"]["Instant"];
+            /** Format: date */
+            starts_on: string | null;
+        };
         TaskAnswer: {
             data: components["schemas"]["Task"];
         };
@@ -6348,7 +6468,7 @@ export interface components {
          * @description The operation, see above.
          * @enum {string}
          */
-        CommandType: "activity.undo" | "focus.end" | "focus.start" | "label.create" | "label.delete" | "label.update" | "list.create" | "list.delete" | "list.move" | "list.update" | "note.create" | "note.delete" | "note.update" | "notification.delete" | "notification.read" | "notification.read_all" | "reminder.create" | "reminder.delete" | "reminder.update" | "settings.update" | "subtask.create" | "subtask.delete" | "subtask.reorder" | "subtask.update" | "task.create" | "task.delete" | "task.force_complete" | "task.move" | "task.postpone" | "task.recover" | "task.skip" | "task.update" | "template.create" | "template.delete" | "template.update" | "tombstone.recover";
+        CommandType: "activity.undo" | "focus.end" | "focus.start" | "label.create" | "label.delete" | "label.update" | "list.create" | "list.delete" | "list.move" | "list.update" | "note.create" | "note.delete" | "note.update" | "notification.delete" | "notification.read" | "notification.read_all" | "reminder.create" | "reminder.delete" | "reminder.update" | "settings.update" | "subtask.create" | "subtask.delete" | "subtask.reorder" | "subtask.update" | "task.create" | "task.delete" | "task.force_complete" | "task.move" | "task.postpone" | "task.quick_add" | "task.recover" | "task.skip" | "task.update" | "template.create" | "template.delete" | "template.update" | "tombstone.recover";
         BatchAnswer: {
             data: components["schemas"]["BatchResults"];
         };
@@ -6401,6 +6521,31 @@ export interface components {
              * @example null
              */
             task?: unknown;
+            /**
+             * @description As in the answer of the operation.
+             * @example null
+             */
+            template?: unknown;
+            /**
+             * @description As in the answer of the operation.
+             * @example []
+             */
+            reminders?: unknown;
+            /**
+             * @description As in the answer of the operation.
+             * @example []
+             */
+            labels_created?: unknown;
+            /**
+             * @description As in the answer of the operation.
+             * @example Call Bob
+             */
+            title?: unknown;
+            /**
+             * @description As in the answer of the operation.
+             * @example []
+             */
+            spans?: unknown;
             /**
              * @description As in the answer of the operation.
              * @example []
@@ -7757,6 +7902,20 @@ export interface components {
                 "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
                 "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
                 "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ApiError"];
+            };
+        };
+        /** @description `LIMIT_EXCEEDED` with `limit` and `current`: the user has reached the limit of open tasks, of active templates, of labels, or of reminders of a task. `IDEMPOTENCY_IN_PROGRESS`: the first request with this key is still running. */
+        QuickAddConflict: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestId"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                "Retry-After": components["headers"]["RetryAfterOptional"];
                 [name: string]: unknown;
             };
             content: {
@@ -9811,6 +9970,71 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["InsufficientScope"];
             409: components["responses"]["TaskLimitConflict"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    quickAddTask: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+                /** @description A client-generated UUID that identifies this request. Send the same key when you retry. Unquoted or in double quotes. */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuickAdd"];
+            };
+        };
+        responses: {
+            /** @description What would be created. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["XRequestId"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Idempotent-Replayed": components["headers"]["XIdempotentReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuickAddPreview"];
+                };
+            };
+            /** @description The new task, with what was created for it. */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["XRequestId"];
+                    Location: components["headers"]["Location"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Idempotent-Replayed": components["headers"]["XIdempotentReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuickAdded"];
+                };
+            };
+            400: components["responses"]["InvalidKeyedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["InsufficientScope"];
+            409: components["responses"]["QuickAddConflict"];
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];
             415: components["responses"]["UnsupportedMediaType"];

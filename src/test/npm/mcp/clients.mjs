@@ -42,6 +42,8 @@ async function story(client, era) {
   await call('break_down', {task_id: task.id, subtasks: ['Tickets']});
   await call('add_reminder', {task_id: task.id, minutes_before: 10});
   await call('list_reminders');
+  const stretch = await call('quick_add', {text: 'Stretch every day'});
+  await call('skip_task', {task_id: stretch.task.id});
   const {note} = await call('add_note', {content: `Idea ${era}`});
   await call('convert_note', {note_id: note.id, title: 'Idea'});
   await call('agenda');

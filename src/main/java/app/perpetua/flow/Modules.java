@@ -25,6 +25,7 @@ import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
 import app.perpetua.flow.notes.NoteModule;
 import app.perpetua.flow.notifications.NotificationModule;
+import app.perpetua.flow.quickadd.QuickAddModule;
 import app.perpetua.flow.recovery.RecoveryModule;
 import app.perpetua.flow.recovery.Tombstones;
 import app.perpetua.flow.recurrence.InstanceJobs;
@@ -182,6 +183,8 @@ final class Modules {
             list,
             recurrence,
             reminder,
+            new QuickAddModule(
+                task.tasks(), recurrence.templates(), list.labels(), reminder.reminders()),
             note,
             recovery,
             focus,

@@ -160,6 +160,8 @@ class CommandTypesTest {
     JsonNode deleted = succeeding.execute("task.delete", Map.of("id", task));
     succeeding.execute(
         "task.recover", Map.of("tombstone_id", deleted.at("/data/tombstone_id").asString()));
+    succeeding.execute("task.quick_add", Map.of("text", "Water plants daily at 9am @garden"));
+    recorded.execute("task.quick_add", Map.of("text", "tomorrow"));
     String list = id(succeeding.execute("list.create", Map.of("name", "Garden")));
     String second = id(succeeding.execute("list.create", Map.of("name", "House")));
     succeeding.execute("list.update", Map.of("id", list, "name", "Allotment"));

@@ -269,6 +269,9 @@ class ContractTest {
     call(api, "POST", "/api/v1/focus/end", focus);
     int version = api.get(task.replaceAll("[{}]", "")).data().get("version").intValue();
     call(api, "POST", task + "/force-complete", Map.of("version", version));
+    String quick = "/api/v1/tasks/quick";
+    call(api, "POST", quick, Map.of("text", "Call Bob tomorrow 9am !1h", "dry_run", true));
+    call(api, "POST", quick, Map.of("text", "Call Bob every monday 9am @calls !1h"));
     String templates = "/api/v1/templates";
     Map<String, String> daily = Map.of("title", "a", "rrule", "FREQ=DAILY");
     Api.Answer repeated = call(api, "POST", templates, daily);

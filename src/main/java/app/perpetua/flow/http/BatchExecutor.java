@@ -325,11 +325,8 @@ final class BatchExecutor {
     void add(Result result) {
       String tempId = result.command().tempId();
       if (tempId != null) {
-        ids.put(
-            tempId,
-            result.members().has("error")
-                ? Optional.empty()
-                : Optional.of(result.members().at("/data/id").stringValue()));
+        JsonNode id = result.members().at("/data/id");
+        ids.put(tempId, id.isString() ? Optional.of(id.stringValue()) : Optional.empty());
       }
     }
 

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  *     of letters
  * @param colour as in CSS: {@code #} and six lower-case hexadecimal digits
  */
-record Label(
+public record Label(
     UUID id,
     UUID userId,
     String name,
@@ -21,7 +21,7 @@ record Label(
     Instant createdAt,
     Instant updatedAt) {
   /** Grey. */
-  static final String DEFAULT_COLOUR = "#808080";
+  public static final String DEFAULT_COLOUR = "#808080";
 
   /**
    * A partial update; null keeps the old value.

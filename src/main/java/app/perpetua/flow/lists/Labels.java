@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Methods that take an id refuse another user's row with {@code FORBIDDEN} and a missing one
  * with {@code NOT_FOUND}; methods that list refuse a deleted account with {@code UNAUTHORIZED}.
  */
-final class Labels {
+public final class Labels {
   private final ListConfig config;
   private final Ids ids;
   private final Events events;
@@ -50,23 +50,41 @@ final class Labels {
    */
   Label create(Tx tx, String name, @Nullable String colour) {
     checkName(tx, name, null);
+    Label label =
+        prepare(tx, List.of(name))
+            .getFirst()
+            .with(name, requireNonNullElse(colour, Label.DEFAULT_COLOUR));
+    insert(tx, label);
+    return label;
+  }
+
+  /**
+   * Makes labels that {@link #insert} stores.
+   *
+   * @param names of no labels of the user
+   * @throws Refusal {@code LIMIT_EXCEEDED} if the user would have more labels than the tier allows
+   */
+  public List<Label> prepare(Tx tx, List<String> names) {
+    if (names.isEmpty()) {
+      return List.of();
+    }
     int limit = config.maxLabels(tx.owner().tier());
     int existing = tx.sql("lists.count_labels").one(row -> row.integer("labels")).orElseThrow();
-    if (existing >= limit) {
+    if (existing + names.size() > limit) {
       throw Refusal.limitExceeded("at most " + limit + " labels may exist", limit, existing);
     }
-    Label label =
-        new Label(
-            ids.next(),
-            tx.userId(),
-            name,
-            requireNonNullElse(colour, Label.DEFAULT_COLOUR),
-            1,
-            tx.now(),
-            tx.now());
+    return names.stream()
+        .map(
+            name ->
+                new Label(
+                    ids.next(), tx.userId(), name, Label.DEFAULT_COLOUR, 1, tx.now(), tx.now()))
+        .toList();
+  }
+
+  /** Stores a new label at the commit. */
+  public void insert(Tx tx, Label label) {
     bind(tx.sql("lists.insert_label"), label).atCommit();
     events.emit(tx, new Event.LabelCreated(label.id()));
-    return label;
   }
 
   /**

@@ -27,6 +27,7 @@ import java.util.function.ToIntBiFunction;
 public final class ListModule implements FeatureModule {
   private final ListDeletions deletions;
   private final ListRoutes lists;
+  private final Labels labelService;
   private final LabelRoutes labels;
   private final List<RowReverter> reverters;
 
@@ -44,13 +45,18 @@ public final class ListModule implements FeatureModule {
     Lists service = new Lists(config, context.ids(), context.events());
     deletions = new ListDeletions(service, tombstones, instances, reminders, context.events());
     lists = new ListRoutes(service, deletions, new Moves(tasks));
-    labels = new LabelRoutes(new Labels(config, context.ids(), context.events()));
+    labelService = new Labels(config, context.ids(), context.events());
+    labels = new LabelRoutes(labelService);
     reverters = List.of(new ListReverter(context.json()), new LabelReverter(context.json()));
   }
 
   /** Restores lists that were deleted with their tasks. */
   public Restorer restorer() {
     return deletions;
+  }
+
+  public Labels labels() {
+    return labelService;
   }
 
   @Override

@@ -27,6 +27,7 @@ final class TaskTools {
   private static final int MAX_SEARCHED = 10;
   private static final int MAX_SUBTASKS = 20;
   private static final int MAX_TITLE = 200;
+  private static final int MAX_TEXT = 500;
   private static final int MAX_QUERY = 200;
   private static final int MAX_CURSOR = 200;
   private static final String TASK = "new_task";
@@ -41,6 +42,7 @@ final class TaskTools {
   private final Route show;
   private final Route notes;
   private final Route create;
+  private final Route quickAdd;
   private final Route update;
   private final Route forceComplete;
   private final Route skip;
@@ -55,6 +57,7 @@ final class TaskTools {
     show = operations.of(GET, "/tasks/{id}");
     notes = operations.of(GET, "/notes");
     create = operations.command("task.create");
+    quickAdd = operations.command("task.quick_add");
     update = operations.command("task.update");
     forceComplete = operations.command("task.force_complete");
     skip = operations.command("task.skip");
@@ -148,6 +151,25 @@ final class TaskTools {
     addSubtasks(call, commands, TASK, subtasks);
     ToolCall.Done done = call.write(commands);
     return withTask(call, done, done.data());
+  }
+
+  ObjectNode quickAdd(ToolCall call) {
+    call.readWriteArguments();
+    JsonReader arguments = call.arguments().required("text");
+    String text = arguments.untrimmedText("text", 1, MAX_TEXT);
+    arguments.validate();
+    ToolCall.Done done =
+        call.write(quickAdd, JsonNodeFactory.instance.objectNode().put("text", text));
+    ObjectNode added = done.results().getFirst();
+    ObjectNode answer = JsonNodeFactory.instance.objectNode();
+    answer.set("task", Views.entity(done.data()));
+    JsonNode template = added.path("template");
+    answer.set("template", template.isObject() ? Views.entity(template) : template);
+    for (String name : List.of("reminders", "labels_created", "spans")) {
+      answer.set(name, Views.entities(added.path(name).valueStream().toList()));
+    }
+    answer.setAll(call.answer(done.undoId()));
+    return answer;
   }
 
   ObjectNode update(ToolCall call) {

@@ -35,6 +35,7 @@ final class Tools {
             Map.entry("search", tasks::search),
             Map.entry("get_task", tasks::show),
             Map.entry("add_task", tasks::add),
+            Map.entry("quick_add", tasks::quickAdd),
             Map.entry("update_task", tasks::update),
             Map.entry("complete_task", tasks::complete),
             Map.entry("skip_task", tasks::skip),

@@ -27,6 +27,7 @@ import java.util.Map;
 /** Recurring tasks: templates and their instances. */
 public final class RecurrenceModule implements FeatureModule {
   private final NextInstanceJob nextInstance;
+  private final Templates service;
   private final TemplateRoutes templates;
   private final RowReverter reverter;
   private final SeriesReader series = new SeriesReader();
@@ -43,11 +44,14 @@ public final class RecurrenceModule implements FeatureModule {
     nextInstance =
         new NextInstanceJob(instances, context.jobs(), context.events(), config.instanceLead());
     reverter = new TemplateReverter(context.json(), jobs);
-    templates =
-        new TemplateRoutes(
-            new Templates(
-                tasks, instances, context.ids(), context.events(), jobs, config.instanceLead()),
-            new TaskForm(config));
+    service =
+        new Templates(
+            tasks, instances, context.ids(), context.events(), jobs, config.instanceLead());
+    templates = new TemplateRoutes(service, new TaskForm(config));
+  }
+
+  public Templates templates() {
+    return service;
   }
 
   public SeriesReader series() {

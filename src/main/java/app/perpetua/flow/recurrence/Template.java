@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *     completions
  * @param version 1 at first, one higher after each change
  */
-record Template(
+public record Template(
     UUID id,
     UUID userId,
     @JsonUnwrapped Fields fields,
@@ -41,14 +41,14 @@ record Template(
    * @param listId null for the inbox
    * @param labelIds at most {@link Placement#MAX_LABELS}, each once
    */
-  record Fields(
+  public record Fields(
       String title,
       String description,
       Priority priority,
       @Nullable Integer estimatedDuration,
       @Nullable UUID listId,
       List<UUID> labelIds) {
-    Fields {
+    public Fields {
       labelIds = List.copyOf(labelIds);
     }
 
@@ -87,7 +87,7 @@ record Template(
    * @param active whether it creates tasks
    * @param rruleText the rule in English
    */
-  record Schedule(
+  public record Schedule(
       String rrule,
       String timezone,
       Anchor anchor,

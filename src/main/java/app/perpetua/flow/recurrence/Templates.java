@@ -31,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Methods that take an id refuse another user's row with {@code FORBIDDEN} and a missing one
  * with {@code NOT_FOUND}; methods that list refuse a deleted account with {@code UNAUTHORIZED}.
  */
-final class Templates {
+public final class Templates {
   /**
    * What a rule will do.
    *
@@ -43,7 +43,7 @@ final class Templates {
   record Preview(List<Instant> occurrences, @Nullable List<LocalDate> days, String rruleText) {}
 
   /** A new template and its first instance, if it is time to create that. */
-  record Created(Template template, Optional<Task> task) {}
+  public record Created(Template template, Optional<Task> task) {}
 
   private final Tasks tasks;
   private final Instances instances;
@@ -108,18 +108,31 @@ final class Templates {
    *     long for the tier, {@code LIMIT_EXCEEDED} for open tasks or active templates
    */
   Created create(Tx tx, TemplateDraft draft) {
+    Tasks.checkPlacement(tx, draft.fields().placement(), Placement.INBOX);
+    Created created = prepare(tx, draft, false);
+    insert(tx, created);
+    return created;
+  }
+
+  /**
+   * Makes a template and its first instance, which {@link #insert} stores.
+   *
+   * @param draft with list and labels of the user
+   * @param atOnce whether it has a first instance also if it is too early for that
+   * @throws Refusal as {@link #create}
+   */
+  public Created prepare(Tx tx, TemplateDraft draft, boolean atOnce) {
     Recurrence recurrence = recurrence(tx, draft.rule(), draft.timing());
     Template.Fields fields = Template.Fields.of(draft.fields());
     tasks.checkDescription(tx.owner(), fields.description());
-    Tasks.checkPlacement(tx, fields.placement(), Placement.INBOX);
     Instant first = recurrence.first().orElseThrow();
-    boolean withinLead = withinLead(lead, first, tx.now());
-    if (withinLead) {
+    boolean hasFirst = atOnce || withinLead(lead, first, tx.now());
+    if (hasFirst) {
       tasks.checkRoom(tx.owner());
     }
     checkActiveLimit(tx);
     Instant next =
-        withinLead
+        hasFirst
             ? Template.following(recurrence, Template.later(first, tx.now()), 1).orElse(null)
             : first;
     Template template =
@@ -132,18 +145,27 @@ final class Templates {
                 Objects.requireNonNullElse(draft.timing().timezone(), tx.owner().timezone()),
                 next,
                 true),
-            withinLead ? 1 : 0,
+            hasFirst ? 1 : 0,
             1,
             tx.now(),
             tx.now());
+    Optional<Task> task =
+        hasFirst
+            ? Optional.of(instances.prepare(tx, template.id(), template.draft(first, userZone(tx))))
+            : Optional.empty();
+    return new Created(template, task);
+  }
+
+  /** Stores a new template and its first instance at the commit. */
+  public void insert(Tx tx, Created created) {
+    Template template = created.template();
     bind(tx.sql("recurrence.insert_template"), template).atCommit();
     events.emit(tx, new Event.TemplateCreated(template.id()));
-    if (!withinLead) {
-      schedule(tx, template.id(), first);
-      return new Created(template, Optional.empty());
-    }
-    Task task = instances.create(tx, template.id(), template.draft(first, userZone(tx)), first);
-    return new Created(template, Optional.of(task));
+    Instant first = template.recurrence().first().orElseThrow();
+    created
+        .task()
+        .ifPresentOrElse(
+            task -> instances.insert(tx, task, first), () -> schedule(tx, template.id(), first));
   }
 
   /**

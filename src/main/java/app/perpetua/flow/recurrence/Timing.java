@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param timezone null for the user's time zone
  * @param anchor null for {@link Anchor#SCHEDULE}
  */
-record Timing(
+public record Timing(
     @Nullable Instant startsAt,
     @Nullable LocalDate startsOn,
     @Nullable String timezone,

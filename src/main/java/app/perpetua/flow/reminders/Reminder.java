@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param firedAt null until then
  * @param version 1 at first, one higher after each change
  */
-record Reminder(
+public record Reminder(
     UUID id,
     UUID taskId,
     UUID userId,
@@ -36,7 +36,7 @@ record Reminder(
   }
 
   /** Where a reminder appears. */
-  enum Method implements WireName {
+  public enum Method implements WireName {
     /** In the app, and as Web Push. */
     PUSH,
     IN_APP
@@ -48,7 +48,7 @@ record Reminder(
    * @param offsetMinutes minutes before or after the due date, 0 to 43200; null if absolute
    * @param scheduledAt null if dormant: relative to the due date of a task that has none
    */
-  record Timing(Type type, @Nullable Integer offsetMinutes, @Nullable Instant scheduledAt) {
+  public record Timing(Type type, @Nullable Integer offsetMinutes, @Nullable Instant scheduledAt) {
     static Timing absolute(Instant at) {
       return new Timing(Type.ABSOLUTE, null, at);
     }

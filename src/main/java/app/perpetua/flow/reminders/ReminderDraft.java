@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param offsetMinutes minutes before or after the due date, 0 to 43200; null if absolute
  * @param scheduledAt null unless absolute
  */
-record ReminderDraft(
+public record ReminderDraft(
     Reminder.Type type,
     @Nullable Integer offsetMinutes,
     @Nullable Instant scheduledAt,

@@ -71,6 +71,10 @@ public final class ReminderModule implements FeatureModule {
                     .toList());
   }
 
+  public Reminders reminders() {
+    return service;
+  }
+
   /** Copies reminders to the next instance of a template. */
   public ReminderCopier copier() {
     return copier;

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -32,7 +33,7 @@ import tools.jackson.databind.JsonNode;
  * <p>Methods that take an id refuse another user's row with {@code FORBIDDEN} and a missing one
  * with {@code NOT_FOUND}; methods that list refuse a deleted account with {@code UNAUTHORIZED}.
  */
-final class Reminders {
+public final class Reminders {
   /** The kind of {@link ReminderFireJob}; its key is the reminder's id. */
   static final String FIRE = "reminder_fire";
 
@@ -78,12 +79,7 @@ final class Reminders {
     Reminder.Timing timing =
         timing(tx, detail.task(), draft.type(), draft.offsetMinutes(), draft.scheduledAt());
     Tasks.checkChangeable(detail.task());
-    if (detail.reminders().size() >= config.max()) {
-      throw Refusal.limitExceeded(
-          "a task may have at most " + config.max() + " reminders",
-          config.max(),
-          detail.reminders().size());
-    }
+    checkRoom(detail.reminders().size(), 1);
     Reminder reminder = make(tx, taskId, timing, draft.method());
     insert(tx, reminder);
     return reminder;
@@ -100,12 +96,15 @@ final class Reminders {
       return;
     }
     Instant base = ReminderBase.of(tx, task.fields());
-    for (ReminderDraft draft : reminders) {
-      int offset = Objects.requireNonNull(draft.offsetMinutes());
-      Reminder.Timing timing = Reminder.Timing.relativeTo(base, draft.type(), offset);
-      Reminder copy = make(tx, task.id(), timing, draft.method());
-      insert(tx, timing.isPast(tx.now()) ? copy.markedFired(tx.now()) : copy);
-    }
+    reminders.forEach(draft -> insert(tx, relative(tx, task, base, draft)));
+  }
+
+  /** Marked as fired if its time is past. */
+  private Reminder relative(Tx tx, Task task, @Nullable Instant base, ReminderDraft draft) {
+    int offset = Objects.requireNonNull(draft.offsetMinutes());
+    Reminder.Timing timing = Reminder.Timing.relativeTo(base, draft.type(), offset);
+    Reminder reminder = make(tx, task.id(), timing, draft.method());
+    return timing.isPast(tx.now()) ? reminder.markedFired(tx.now()) : reminder;
   }
 
   private Reminder make(Tx tx, UUID taskId, Reminder.Timing timing, Reminder.Method method) {
@@ -113,7 +112,34 @@ final class Reminders {
         ids.next(), taskId, tx.userId(), timing, method, false, null, 1, tx.now(), tx.now());
   }
 
-  private void insert(Tx tx, Reminder reminder) {
+  /**
+   * Makes reminders of a new task, which {@link #insert} stores. Those of the first task of a
+   * template whose time is past are marked as fired, so that its successors have them.
+   *
+   * @param task with a due date
+   * @param drafts relative ones, by the time from which they count
+   * @throws Refusal {@code VALIDATION_ERROR} if another one is past, {@code LIMIT_EXCEEDED}
+   */
+  public List<Reminder> prepare(Tx tx, Task task, Function<Instant, List<ReminderDraft>> drafts) {
+    Instant base = Objects.requireNonNull(ReminderBase.of(tx, task.fields()));
+    List<ReminderDraft> wanted = drafts.apply(base);
+    checkRoom(0, wanted.size());
+    List<Reminder> made = wanted.stream().map(draft -> relative(tx, task, base, draft)).toList();
+    if (task.templateId() == null && made.stream().anyMatch(Reminder::fired)) {
+      throw Refusal.invalid("offset_minutes", PAST);
+    }
+    return made;
+  }
+
+  private void checkRoom(int present, int added) {
+    if (present + added > config.max()) {
+      throw Refusal.limitExceeded(
+          "a task may have at most " + config.max() + " reminders", config.max(), present);
+    }
+  }
+
+  /** Stores a new reminder at the commit. */
+  public void insert(Tx tx, Reminder reminder) {
     tx.sql("reminders.insert_reminder")
         .bind("id", reminder.id())
         .bind("task_id", reminder.taskId())

@@ -43,6 +43,7 @@ public final class SqlCatalog {
           "notes",
           "notifications",
           "owner",
+          "quickadd",
           "recovery",
           "recurrence",
           "reminders",

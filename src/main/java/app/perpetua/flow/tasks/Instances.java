@@ -82,14 +82,18 @@ public final class Instances {
   }
 
   /**
-   * Creates the first instance without checking the limit of open tasks.
+   * Makes the first instance, which {@link #insert} stores, without checking the limit of open
+   * tasks.
    *
    * @param draft with a due date
    */
-  public Task create(Tx tx, UUID templateId, TaskDraft draft, Instant occurrence) {
-    Task task = Task.create(ids.next(), tx.userId(), templateId, draft, tx.now());
+  public Task prepare(Tx tx, UUID templateId, TaskDraft draft) {
+    return Task.create(ids.next(), tx.userId(), templateId, draft, tx.now());
+  }
+
+  /** Stores the first instance at the commit. */
+  public void insert(Tx tx, Task task, Instant occurrence) {
     tasks.insert(tx, task, occurrence);
-    return task;
   }
 
   /**

@@ -92,13 +92,28 @@ public final class Tasks {
    *     many open tasks as tier and perks allow
    */
   public Task create(Tx tx, TaskDraft draft) {
+    checkPlacement(tx, draft.placement(), Placement.INBOX);
+    Task task = prepare(tx, draft);
+    insert(tx, task);
+    return task;
+  }
+
+  /**
+   * Makes a task, which {@link #insert(Tx, Task)} stores.
+   *
+   * @param draft with list and labels of the user
+   * @throws Refusal as {@link #create}
+   */
+  public Task prepare(Tx tx, TaskDraft draft) {
     checkDescription(tx.owner(), draft.description());
     TaskDraft resolved = days.resolved(tx, draft);
-    checkPlacement(tx, resolved.placement(), Placement.INBOX);
     checkRoom(tx.owner());
-    Task task = Task.create(ids.next(), tx.userId(), null, resolved, tx.now());
+    return Task.create(ids.next(), tx.userId(), null, resolved, tx.now());
+  }
+
+  /** Stores a new task without a template at the commit. */
+  public void insert(Tx tx, Task task) {
     insert(tx, task, null);
-    return task;
   }
 
   /**

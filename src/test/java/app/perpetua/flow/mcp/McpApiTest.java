@@ -225,7 +225,7 @@ class McpApiTest {
   @Test
   void FR_160_each_tool_is_described_with_schemas_and_hints() {
     JsonNode tools = legacy(user.api(), "tools/list", Map.of()).get("result").get("tools");
-    assertEquals(16, tools.size());
+    assertEquals(17, tools.size());
     for (JsonNode tool : tools) {
       String name = tool.get("name").stringValue();
       assertTrue(name.matches("[a-z_]{1,64}"), name);
@@ -345,6 +345,18 @@ class McpApiTest {
   }
 
   @Test
+  void FR_209_an_agent_adds_a_task_from_a_text() {
+    Api agent = service.api().as(token(ALL).get("secret").stringValue());
+    JsonNode quick = call(agent, "quick_add", Map.of("text", "Water plants in 3 days @garden p1"));
+    assertEquals("Water plants", quick.at("/task/title").stringValue());
+    assertEquals("garden", quick.at("/labels_created/0/name").stringValue());
+    assertEquals(3, quick.get("spans").size());
+    call(agent, "undo", Map.of("undo_id", quick.get("undo_id").stringValue()));
+    assertEquals(0, user.api().get("/api/v1/labels").expect(200).data().size());
+    refused(agent, "quick_add", Map.of("text", "tomorrow"), "VALIDATION_ERROR");
+  }
+
+  @Test
   void FR_162_a_dry_run_checks_everything_and_changes_nothing() {
     Api agent = service.api().as(token(ALL).get("secret").stringValue());
     String task = call(agent, "add_task", Map.of("title", "Read")).at("/task/id").stringValue();
@@ -353,6 +365,7 @@ class McpApiTest {
     String due = Json.instant(service.clock().instant().plus(Duration.ofDays(1)));
     Map<String, Map<String, Object>> calls = new LinkedHashMap<>();
     calls.put("add_task", Map.of("title", "New", "subtasks", List.of("a", "b")));
+    calls.put("quick_add", Map.of("text", "Read daily at 9am @books !1h"));
     calls.put("update_task", Map.of("task_id", task, "title", "Changed"));
     calls.put("complete_task", Map.of("task_id", task));
     String repeated =

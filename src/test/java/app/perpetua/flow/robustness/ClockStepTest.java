@@ -329,6 +329,7 @@ class ClockStepTest {
     call("POST", "/templates/preview", Map.of("rrule", "FREQ=WEEKLY"), 200);
     Map<String, Object> rule = Map.of("rrule", "FREQ=WEEKLY", "apply_to", "future");
     call("PATCH", "/templates/{templates}", rule, 200);
+    call("POST", "/tasks/quick", Map.of("text", "Stretch daily 9am @health"), 201);
     call("POST", "/tasks/{instance}/postpone", Map.of("days", 3), 200);
     call("POST", "/tasks/{other instance}/skip", Map.of(), 200);
     call("DELETE", "/templates/{other template}", null, 204);

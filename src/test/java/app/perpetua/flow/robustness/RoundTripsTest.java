@@ -69,6 +69,8 @@ class RoundTripsTest {
         trips(1, "list", task, (api, _) -> api.get(TASKS)),
         trips(1, "get", task, (api, id) -> api.get(TASKS + "/" + id)),
         trips(2, "create", nothing, (api, _) -> api.post(TASKS, Map.of("title", "a"))),
+        trips(2, "quick add", nothing, (api, _) -> quick(api, "Call tomorrow 9am p1")),
+        trips(3, "quick add with names", nothing, (api, _) -> quick(api, "Call #home @phone")),
         trips(2, "patch", task, (api, id) -> api.patch(TASKS + "/" + id, renamed())),
         trips(2, "put", task, (api, id) -> api.put(TASKS + "/" + id, renamed())),
         trips(2, "put without a key", task, RoundTripsTest::putWithoutKey),
@@ -259,6 +261,10 @@ class RoundTripsTest {
 
   private static Map<String, Object> archived() {
     return Map.of("archived", true);
+  }
+
+  private static Api.Answer quick(Api api, String text) {
+    return api.post(TASKS + "/quick", Map.of("text", text));
   }
 
   private static String subtasks(String task) {

@@ -241,6 +241,8 @@ final class Examples {
               "params",
               Map.of("name", "agenda", "arguments", Map.of()));
       case "POST /api/v1/lists/{id}/move" -> Map.of("first", true);
+      case "POST /api/v1/tasks/quick" ->
+          Map.of("text", "Water \"the plants\" every 3 days at 9am @garden p2 !1h");
       case "POST /api/v1/tasks/{id}/move" ->
           Map.of("list_id", account.of(Kind.LIST), "first", true);
       case "POST /api/v1/calendar-feeds" -> account.newCalendarFeedDraft();
