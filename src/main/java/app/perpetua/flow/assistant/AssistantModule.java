@@ -62,6 +62,7 @@ public final class AssistantModule implements FeatureModule {
                     charges,
                     suggestions,
                     form,
+                    new DueWords(),
                     context.events(),
                     context.json()));
     assistant =

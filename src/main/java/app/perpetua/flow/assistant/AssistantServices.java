@@ -19,6 +19,7 @@ record AssistantServices(
     Charges charges,
     Suggestions suggestions,
     Toolbox.Reader reader,
+    DueWords dueWords,
     Events events,
     Json json) {
   record Settled(List<Suggestion> suggestions, int creditsUsed, int creditsRemaining) {}

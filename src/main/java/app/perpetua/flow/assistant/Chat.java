@@ -108,7 +108,8 @@ final class Chat implements ModelFeature<Chat.Question, Chat.Context, ChatResult
                 List.of(
                     new Prompt.Item.Message(
                         Prompt.Author.USER, reserved.data().question().text())));
-    Toolbox toolbox = new Toolbox(reserved, services.reader(), services.json());
+    Toolbox toolbox =
+        new Toolbox(reserved, services.reader(), services.dueWords(), services.json());
     return services.assistant().chat(prompt, toolbox, onText, cancellation);
   }
 

@@ -108,12 +108,14 @@ final class Toolbox {
 
   private final Reserved<Chat.Context> reserved;
   private final Reader reader;
+  private final DueWords dueWords;
   private final Json json;
   private final List<Proposal> proposals = new ArrayList<>();
 
-  Toolbox(Reserved<Chat.Context> reserved, Reader reader, Json json) {
+  Toolbox(Reserved<Chat.Context> reserved, Reader reader, DueWords dueWords, Json json) {
     this.reserved = reserved;
     this.reader = reader;
+    this.dueWords = dueWords;
     this.json = json;
   }
 
@@ -158,6 +160,7 @@ final class Toolbox {
     List.copyOf(arguments.propertyNames()).stream()
         .filter(name -> arguments.get(name).isNull())
         .forEach(arguments::remove);
+    dueWords.resolve(arguments, reserved.now(), ZoneId.of(reserved.timezone()));
     Optional<Task> task = Optional.empty();
     if (!type.equals("create_task")) {
       task = reserved.data().find(id(arguments.get("task_id")));

@@ -13,6 +13,8 @@ import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
 import app.perpetua.flow.sql.Eventually;
 import java.time.Duration;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -205,6 +207,29 @@ class ProposalApiTest {
     assertEquals("low", action.at("/data/priority").stringValue());
     assertFalse(action.get("data").has("title"));
     assertEquals("low", confirm(action).at("/task/priority").stringValue());
+  }
+
+  @Test
+  void FR_209_due_dates_in_words_are_read_as_quick_add_reads_them() {
+    String task = pack();
+    LocalDate tomorrow = LocalDate.ofInstant(service.clock().instant(), ZoneOffset.UTC).plusDays(1);
+    service
+        .openAi()
+        .script(
+            OpenAiStep.turn(
+                new Part.Call(
+                    "create_task", "{\"title\": \"Air\", \"due_date\": \"Tomorrow at 9am\"}"),
+                new Part.Call(
+                    "update_task", "{\"task_id\": \"" + task + "\", \"due_date\": \"tomorrow\"}"),
+                new Part.Call(
+                    "create_task", "{\"title\": \"Dry\", \"due_date\": \"tomorrow or so\"}"),
+                new Part.Call("create_task", "{\"title\": \"Wet\", \"due_date\": \"every day\"}")),
+            OpenAiStep.say("Here."));
+    JsonNode actions = ask().get("suggested_actions");
+    assertEquals(2, actions.size());
+    assertEquals(
+        tomorrow + "T09:00:00.000Z", confirm(actions.get(0)).at("/task/due_date").stringValue());
+    assertEquals(tomorrow.toString(), confirm(actions.get(1)).at("/task/due_on").stringValue());
   }
 
   @Test
