@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * Parses the date-time of RFC 3339, section 5.6: letters in either case, any number of fraction
  * digits, any offset, leap seconds.
  */
-final class InstantFormat {
+public final class InstantFormat {
   static final String INVALID =
       "must be an instant of RFC 3339 in the years 0001 to 9999,"
           + " such as 2026-01-19T10:30:00.000Z or 2026-01-19T11:30:00+01:00";
@@ -36,7 +36,7 @@ final class InstantFormat {
   private InstantFormat() {}
 
   /** Truncated to milliseconds; null if the text is not such an instant. */
-  static @Nullable Instant parse(String text) {
+  public static @Nullable Instant parse(String text) {
     Matcher parts = FORMAT.matcher(text);
     if (!parts.matches()) {
       return null;

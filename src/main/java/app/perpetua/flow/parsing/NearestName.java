@@ -6,7 +6,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Finds the name that a misspelt one probably means. */
-final class NearestName {
+public final class NearestName {
   private NearestName() {}
 
   /**
@@ -14,7 +14,7 @@ final class NearestName {
    * of case; null if even that takes more than a third of the misspelt name, or more than one
    * character of a shorter one. Takes time in proportion to the product of the lengths.
    */
-  static @Nullable String of(String misspelt, Collection<String> known) {
+  public static @Nullable String of(String misspelt, Collection<String> known) {
     int max = Math.min(Math.max(1, misspelt.length() / 3), misspelt.length() - 1);
     return known.stream()
         .filter(name -> distance(misspelt, name) <= max)

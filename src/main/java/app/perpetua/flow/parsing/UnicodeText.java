@@ -31,7 +31,7 @@ public final class UnicodeText {
   }
 
   /** The parts between white space, in order, without those that are blank. */
-  static List<String> words(String text) {
+  public static List<String> words(String text) {
     List<String> words = new ArrayList<>();
     int begin = 0;
     for (int i = 0; i <= text.length(); i++) {
