@@ -2804,6 +2804,8 @@ export interface components {
             limit?: number;
             /** @description With `LIMIT_EXCEEDED`: the current number. */
             current?: number;
+            /** @description With `VALIDATION_ERROR` for `filter`: where the filter is not valid, in code points. */
+            position?: number;
             /** @description With `CONFLICT` on an outdated `version`: the current version. */
             current_version?: number;
             /** @description With `PRECONDITION_FAILED`: the `ETag` that GET would now return. */
@@ -9889,6 +9891,20 @@ export interface operations {
                 q?: string;
                 /** @description Sort order. Without a prefix: `created_at` and `updated_at` newest first, `due_date` earliest first, `priority` highest first. A leading `-` reverses the order. `position` is the order of a list: it requires `list_id`, and excludes `q`, `hidden=true` and `archived=true`. */
                 sort?: "created_at" | "-created_at" | "due_date" | "-due_date" | "priority" | "-priority" | "updated_at" | "-updated_at" | "position";
+                /** @description Sort order. Without a prefix: `created_at` and `updated_at` newest first, `due_date` earliest first, `priority` highest first. A leading `-` reverses the order. */
+                sort?: "created_at" | "-created_at" | "due_date" | "-due_date" | "priority" | "-priority" | "updated_at" | "-updated_at";
+                /**
+                 * @description Returns the tasks that match a filter of the filter language, and is combined with `sort`, `limit` and `cursor` only. Pages are by cursor, without a total; the first page needs no cursor. A page examines a limited number of tasks: it may have fewer tasks than `limit`, even none, and a `next_cursor` nevertheless. `sort` is `created_at` or `-created_at`, unless the filter is evidently of open tasks: `completed = false and …` or `overdue and …`, without a condition on `hidden` or `archived`. Other filters share the limits of searches (`q`).
+                 *
+                 *     Example: `completed = false and due < today + 7d and (list = "Home" or label in [bills, "to call"]) and text ~ "rent"`
+                 *
+                 *     Conditions are combined with `and`, `or`, `not` and parentheses. `completed`, `hidden`, `archived`, `all_day`, `recurring` and `overdue` stand alone or are compared with `true` or `false`. `priority` (`low`, `medium`, `high`), `estimate` (minutes), `subtasks` (their number) and the times `due`, `start`, `created`, `updated` and `completed_at` take `=`, `!=`, `<`, `<=`, `>`, `>=`, `in […]` and `not in […]`. A time is compared with a day of the user's time zone (`today`, `tomorrow`, `yesterday`, `2026-01-19`) or an instant (`now`, `2026-01-19T10:30:00Z`); `today` and `now` may be followed by `+` or `-` and a number of days, weeks or months (`7d`, `2w`, `1m`), `now` also of hours (`36h`). `list` (a name, an id, or `inbox`), `label` and `template` (an id) take `=`, `!=`, `in` and `not in`. `none` stands for the absence of a value of `due`, `start`, `completed_at`, `estimate`, `label` and `template`. `text ~ "words"` and `title ~ "words"` find texts that contain every word, as `q` does. A name or words with other characters than letters, digits and `_` need double quotes, in which `\"` and `\\` are escaped. Keywords are not case-sensitive; names are compared as searches compare words.
+                 *
+                 *     A comparison with a value that a task does not have is false, its negation true. Without a condition on `hidden` (`archived`), no hidden (archived) tasks match; tasks of archived lists match only if the filter names the list. At most 50 values, 20 nested parentheses and negations, and 32 alternatives after multiplication of `and` over `or`.
+                 *
+                 *     An invalid filter is a `VALIDATION_ERROR` for the field `filter` whose message says what is expected where. The error's `position` is that place, in code points of the text without white space at its ends. A list or label that the user does not have is such an error.
+                 */
+                filter?: string;
                 /** @description Number of items to skip. */
                 offset?: components["parameters"]["Offset"];
                 /** @description Maximum number of items to return. */

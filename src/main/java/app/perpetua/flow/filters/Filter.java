@@ -1,5 +1,8 @@
 package app.perpetua.flow.filters;
 
+import java.util.List;
+import java.util.Set;
+
 /**
  * A filter of tasks that has been parsed (FR-210). Immutable.
  *
@@ -19,5 +22,26 @@ public record Filter(String text, Expression expression) {
       throw new FilterException(MAX_LENGTH, "expected at most " + MAX_LENGTH + " characters");
     }
     return new Filter(text, Parser.parse(text));
+  }
+
+  /**
+   * Whether it evidently matches no other tasks than open ones: not completed, hidden or archived.
+   */
+  public boolean onlyOpen() {
+    Set<Expression.State> states = Terms.of(expression).states();
+    return !states.contains(Expression.State.HIDDEN)
+        && !states.contains(Expression.State.ARCHIVED)
+        && notCompleted(expression);
+  }
+
+  private static boolean notCompleted(Expression expression) {
+    return switch (expression) {
+      case Expression.All(List<Expression> parts) -> parts.stream().anyMatch(Filter::notCompleted);
+      case Expression.Any(List<Expression> parts) -> parts.stream().allMatch(Filter::notCompleted);
+      case Expression.Not(Expression part) ->
+          part.equals(new Expression.Is(Expression.State.COMPLETED));
+      case Expression.Condition condition ->
+          condition.equals(new Expression.Is(Expression.State.OVERDUE));
+    };
   }
 }

@@ -1,5 +1,7 @@
 package app.perpetua.flow.filters;
 
+import app.perpetua.flow.base.Refusal;
+
 /** A filter that cannot be used. The message never contains words of the user. */
 public final class FilterException extends Exception {
   private static final long serialVersionUID = 1L;
@@ -18,6 +20,12 @@ public final class FilterException extends Exception {
   /** Code points before the place in the text, from 0 to the length of the text. */
   public int position() {
     return position;
+  }
+
+  /** {@code VALIDATION_ERROR} for a field, with the position as a member of the error. */
+  public Refusal refusal(String field) {
+    return Refusal.invalid(field, "is not valid at character " + position + ": " + message())
+        .with("position", position);
   }
 
   /** What the filter must have at the position. */

@@ -77,6 +77,21 @@ public final class QueryParameters {
     if (read("offset") != null) {
       errors.add(new FieldError("cursor", "cannot be combined with offset"));
     }
+    return byCursor(cursor);
+  }
+
+  /** As {@link #pageOrCursor}, of a list without offsets: the first page needs no cursor. */
+  public PageRequest.ByCursor pageByCursor() {
+    String cursor = read("cursor");
+    return byCursor(cursor == null ? "" : cursor);
+  }
+
+  /** Whether a parameter is present, read or not. */
+  public boolean has(String name) {
+    return names.contains(name);
+  }
+
+  private PageRequest.ByCursor byCursor(String cursor) {
     String filter = filter();
     PageRequest.Position after =
         position("cursor", cursor, "must be next_cursor of this list, with these filters and sort");

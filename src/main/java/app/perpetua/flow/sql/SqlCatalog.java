@@ -35,6 +35,7 @@ public final class SqlCatalog {
           "credits",
           "events",
           "export",
+          "filters",
           "focus",
           "idempotency",
           "imports",

@@ -12,6 +12,7 @@ import static app.perpetua.flow.http.auth.Scope.TASKS_WRITE;
 
 import app.perpetua.flow.achievements.Achievements;
 import app.perpetua.flow.events.EventListener;
+import app.perpetua.flow.filters.FilteredTasks;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
@@ -44,7 +45,8 @@ public final class TaskModule implements FeatureModule {
             tasks,
             new TaskMoves(config, tasks, context.events()),
             achievements,
-            new TaskForm(config));
+            new TaskForm(config),
+            new FilteredList(new FilteredTasks(context.json())));
     subtaskRoutes = new SubtaskRoutes(tasks, subtasks, achievements);
     reverters =
         List.of(

@@ -2,11 +2,14 @@ package app.perpetua.flow.tasks;
 
 import app.perpetua.flow.achievements.Achievements;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.filters.Filter;
+import app.perpetua.flow.filters.FilterException;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.http.SearchWork;
 import app.perpetua.flow.parsing.JsonReader;
 import app.perpetua.flow.parsing.QueryParameters;
+import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import java.util.List;
 import java.util.Map;
@@ -36,17 +39,27 @@ final class TaskRoutes {
   private final TaskMoves moves;
   private final Achievements achievements;
   private final TaskForm form;
+  private final FilteredList filtered;
 
-  TaskRoutes(Tasks tasks, TaskMoves moves, Achievements achievements, TaskForm form) {
+  TaskRoutes(
+      Tasks tasks,
+      TaskMoves moves,
+      Achievements achievements,
+      TaskForm form,
+      FilteredList filtered) {
     this.tasks = tasks;
     this.moves = moves;
     this.achievements = achievements;
     this.form = form;
+    this.filtered = filtered;
   }
 
   /** GET /tasks. */
   Function<Tx, Reply> list(Request request) {
     QueryParameters query = request.query();
+    if (query.has("filter")) {
+      return filtered(query);
+    }
     TaskFilter filter =
         new TaskFilter(
             query.bool("completed"),
@@ -67,6 +80,36 @@ final class TaskRoutes {
     }
     Function<Tx, Reply> list = tx -> Reply.page(tasks.list(tx, filter));
     return filter.words().isEmpty() ? list : new SearchWork(list);
+  }
+
+  /** GET /tasks with {@code filter}, which says all that other parameters can. */
+  private Function<Tx, Reply> filtered(QueryParameters query) {
+    String text = query.text("filter", Filter.MAX_LENGTH);
+    TaskFilter.Order order = TaskFilter.Order.parse(query.choice("sort", SORTS));
+    PageRequest.ByCursor page = query.pageByCursor();
+    query.validate();
+    Filter filter;
+    try {
+      filter = Filter.parse(text == null ? "" : text);
+    } catch (FilterException e) {
+      throw e.refusal("filter");
+    }
+    if (!order.column().equals("created_at") && !filter.onlyOpen()) {
+      throw Refusal.invalid(
+          "sort",
+          "must be created_at or -created_at, unless the filter has open tasks only: completed ="
+              + " false and …, with no condition on hidden and archived");
+    }
+    Function<Tx, Reply> list =
+        tx -> {
+          try {
+            return Reply.page(filtered.page(tx, filter, order, page));
+          } catch (FilterException e) {
+            throw e.refusal("filter");
+          }
+        };
+    // Open tasks are few; others may be years of tasks.
+    return filter.onlyOpen() ? list : new SearchWork(list);
   }
 
   /** GET /tasks/{id}. */
