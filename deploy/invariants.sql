@@ -124,7 +124,7 @@ with newest as (
   select distinct on (user_id, entity_type, entity_id) user_id, entity_type, entity_id, version,
          deleted
   from activity.changes
-  where entity_type in ('task', 'template', 'note', 'reminder', 'list', 'label', 'notification')
+  where entity_type in ('task', 'template', 'note', 'reminder', 'list', 'label', 'filter', 'notification')
   order by user_id, entity_type, entity_id, seq desc
 ),
 present as (
@@ -139,6 +139,8 @@ present as (
   select user_id, 'list', id, version from tasks.lists
   union all
   select user_id, 'label', id, version from tasks.labels
+  union all
+  select user_id, 'filter', id, version from tasks.filters
   union all
   select user_id, 'notification', id, null from activity.notifications
 )

@@ -1156,6 +1156,67 @@ export interface paths {
         patch: operations["updateNote"];
         trace?: never;
     };
+    "/api/v1/filters": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the saved filters of the user
+         * @description In the order of their positions.
+         */
+        get: operations["listFilters"];
+        put?: never;
+        /**
+         * Save a filter
+         * @description `GET /tasks?filter_id=` lists its tasks. An invalid `query`, or one that names a list or label that the user does not have, is a `VALIDATION_ERROR` whose `position` is the place, in code points. A `query` that names lists and labels by name no longer finds them after they are renamed or deleted: using it is then the same error. Ids in place of names survive renaming. The number of filters is limited (`LIMIT_EXCEEDED`).
+         */
+        post: operations["createFilter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/filters/{id}": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path: {
+                /** @description The id of the filter. */
+                id: components["parameters"]["FilterId"];
+            };
+            cookie?: never;
+        };
+        /**
+         * Retrieve a saved filter
+         * @description Returns the filter.
+         */
+        get: operations["getFilter"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a saved filter
+         * @description Ignores the request body.
+         */
+        delete: operations["deleteFilter"];
+        options?: never;
+        head?: never;
+        /**
+         * Change a saved filter
+         * @description A request that changes nothing succeeds. A new `query` is checked as by `POST /filters`.
+         */
+        patch: operations["updateFilter"];
+        trace?: never;
+    };
     "/api/v1/recovery/tombstones": {
         parameters: {
             query?: never;
@@ -1403,6 +1464,9 @@ export interface paths {
          *     | `note.create` | `POST /notes` |
          *     | `note.update` | `PATCH /notes/{id}` |
          *     | `note.delete` | `DELETE /notes/{id}` |
+         *     | `filter.create` | `POST /filters` |
+         *     | `filter.update` | `PATCH /filters/{id}` |
+         *     | `filter.delete` | `DELETE /filters/{id}` |
          *     | `tombstone.recover` | `POST /recovery/tombstones/{id}/recover` |
          *     | `activity.undo` | `POST /activity/{id}/undo` |
          *     | `reminder.create` | `POST /reminders` |
@@ -1422,13 +1486,13 @@ export interface paths {
          *     `SERVICE_UNAVAILABLE`, so that the order is kept. The same happens after 20 seconds, and when the service stops. Send
          *     these commands again, with the same `uuid`s and in the same order.
          *
-         *     **Temporary ids.** A command that creates a task, subtask, template, note, reminder, list or label may name it with a `temp_id`,
+         *     **Temporary ids.** A command that creates a task, subtask, template, note, reminder, list, label or filter may name it with a `temp_id`,
          *     which is unique in the batch. Later commands of the batch may use it in `args` as the value of `id`, `…_id` or in
          *     `…_ids`. `temp_ids` of the answer has the id for each name. If the command was refused, the commands that use its
          *     `temp_id` are refused with `DEPENDENCY_FAILED`.
          *
          *     **Versions.** With `if_version`, a command is refused with `CONFLICT` and `current_version` if the entity has another
-         *     version. It is possible for `update` and `delete` of tasks, subtasks, templates, notes, reminders, lists and labels, and for
+         *     version. It is possible for `update` and `delete` of tasks, subtasks, templates, notes, reminders, lists, labels and filters, and for
          *     `task.force_complete`, `task.move`, `task.skip` and `task.postpone`. In a body with a `version` it is that.
          *
          *     **Atomic batches.** With `atomic`, all commands run in one transaction: if one is refused, none has an effect. The
@@ -2803,7 +2867,7 @@ export interface components {
             limit?: number;
             /** @description With `LIMIT_EXCEEDED`: the current number. */
             current?: number;
-            /** @description With `VALIDATION_ERROR` for `filter`: where the filter is not valid, in code points. */
+            /** @description With `VALIDATION_ERROR` for `filter`, `filter_id` or `query`: where the filter is not valid, in code points. */
             position?: number;
             /** @description With `CONFLICT` on an outdated `version`: the current version. */
             current_version?: number;
@@ -3584,6 +3648,8 @@ export interface components {
             /** @description Labels of tasks. */
             labels?: components["schemas"]["ExportRecord"][];
             notes: components["schemas"]["ExportRecord"][];
+            /** @description Saved filters of tasks. */
+            filters?: components["schemas"]["ExportRecord"][];
             /** @description All reminders, the same as those within the tasks. */
             reminders: components["schemas"]["ExportRecord"][];
             /** @description Credit balance and ledger entries. */
@@ -3749,7 +3815,7 @@ export interface components {
             /** Format: uuid */
             user_id?: string;
             /** @enum {string} */
-            entity_type: "task" | "subtask" | "template" | "note" | "reminder" | "focus" | "ai" | "credit" | "subscription" | "achievement" | "user" | "list" | "label";
+            entity_type: "task" | "subtask" | "template" | "note" | "reminder" | "focus" | "ai" | "credit" | "subscription" | "achievement" | "user" | "list" | "label" | "filter";
             entity_id: string | null;
             /** @description The action, for example `task_completed`. */
             action: string;
@@ -4872,6 +4938,64 @@ export interface components {
         };
         /**
          * @example {
+         *       "id": "019bd5dd-9a70-7c42-8f15-3d6b0e9a7c21",
+         *       "user_id": "019ba722-4680-7c3e-9a51-2f6d8b0c4e17",
+         *       "name": "This week",
+         *       "query": "completed = false and due < today + 7d",
+         *       "position": "019bd5dd9a70V",
+         *       "version": 1,
+         *       "created_at": "2026-01-19T11:22:00.000Z",
+         *       "updated_at": "2026-01-19T11:22:00.000Z"
+         *     }
+         */
+        Filter: {
+            /** Format: uuid */
+            id: string;
+            /** Format: uuid */
+            user_id: string;
+            name: string;
+            /** @description In the filter language, see `filter` of `GET /tasks`. */
+            query: string;
+            /** @description Order among the filters: compared bytewise. */
+            position: string;
+            version: number;
+            created_at: components["schemas"]["Instant"];
+            updated_at: components["schemas"]["Instant"];
+        };
+        FilterAnswer: {
+            data: components["schemas"]["Filter"];
+        };
+        FilterList: {
+            data: components["schemas"]["Filter"][];
+        };
+        /**
+         * @example {
+         *       "name": "This week",
+         *       "query": "completed = false and due < today + 7d"
+         *     }
+         */
+        FilterCreate: {
+            /** @description Without spaces around it. */
+            name: string;
+            query: string;
+            /** @description By default, after the filters that were created before. */
+            position?: string;
+        };
+        /**
+         * @example {
+         *       "version": 1,
+         *       "query": "completed = false and due < today + 14d"
+         *     }
+         */
+        FilterPatch: {
+            version?: components["schemas"]["KnownVersion"];
+            /** @description Without spaces around it. */
+            name?: string;
+            query?: string;
+            position?: string;
+        };
+        /**
+         * @example {
          *       "data": {
          *         "ticket": "q3Jm0yVZt1s8C0rR7m5vYwZk9wT2uE4hLx6dQn1aBcR",
          *         "expires_in": 30
@@ -5417,7 +5541,7 @@ export interface components {
         /** @example {} */
         Empty: Record<string, never>;
         /** @enum {string} */
-        EntityType: "task" | "subtask" | "template" | "note" | "reminder" | "focus" | "ai" | "credit" | "subscription" | "achievement" | "user" | "list" | "label";
+        EntityType: "task" | "subtask" | "template" | "note" | "reminder" | "focus" | "ai" | "credit" | "subscription" | "achievement" | "user" | "list" | "label" | "filter";
         /** @enum {string} */
         ActivitySource: "user" | "ai" | "system";
         TaskUpdateAnswer: {
@@ -6471,6 +6595,7 @@ export interface components {
          * @enum {string}
          */
         CommandType: "activity.undo" | "focus.end" | "focus.start" | "label.create" | "label.delete" | "label.update" | "list.create" | "list.delete" | "list.move" | "list.update" | "note.create" | "note.delete" | "note.update" | "notification.delete" | "notification.read" | "notification.read_all" | "reminder.create" | "reminder.delete" | "reminder.update" | "settings.update" | "subtask.create" | "subtask.delete" | "subtask.reorder" | "subtask.update" | "task.create" | "task.delete" | "task.force_complete" | "task.move" | "task.postpone" | "task.quick_add" | "task.recover" | "task.skip" | "task.update" | "template.create" | "template.delete" | "template.update" | "tombstone.recover";
+        CommandType: "activity.undo" | "filter.create" | "filter.delete" | "filter.update" | "focus.end" | "focus.start" | "label.create" | "label.delete" | "label.update" | "list.create" | "list.delete" | "list.move" | "list.update" | "note.create" | "note.delete" | "note.update" | "notification.delete" | "notification.read" | "notification.read_all" | "reminder.create" | "reminder.delete" | "reminder.update" | "settings.update" | "subtask.create" | "subtask.delete" | "subtask.reorder" | "subtask.update" | "task.create" | "task.delete" | "task.force_complete" | "task.move" | "task.postpone" | "task.recover" | "task.skip" | "task.update" | "template.create" | "template.delete" | "template.update" | "tombstone.recover";
         BatchAnswer: {
             data: components["schemas"]["BatchResults"];
         };
@@ -6607,7 +6732,7 @@ export interface components {
             reason: string;
         };
         /** @description A changed entity. `data` is the entity in its present state, as other operations return it, and null if it was deleted. `version` is null if the entity was deleted or if entities of its type have none. */
-        SyncChange: components["schemas"]["SyncedTask"] | components["schemas"]["SyncedTemplate"] | components["schemas"]["SyncedNote"] | components["schemas"]["SyncedReminder"] | components["schemas"]["SyncedNotification"] | components["schemas"]["SyncedFocus"] | components["schemas"]["SyncedSubscription"] | components["schemas"]["SyncedAchievements"] | components["schemas"]["SyncedCredits"] | components["schemas"]["SyncedSettings"] | components["schemas"]["SyncedList"] | components["schemas"]["SyncedLabel"];
+        SyncChange: components["schemas"]["SyncedTask"] | components["schemas"]["SyncedTemplate"] | components["schemas"]["SyncedFilter"] | components["schemas"]["SyncedNote"] | components["schemas"]["SyncedReminder"] | components["schemas"]["SyncedNotification"] | components["schemas"]["SyncedFocus"] | components["schemas"]["SyncedSubscription"] | components["schemas"]["SyncedAchievements"] | components["schemas"]["SyncedCredits"] | components["schemas"]["SyncedSettings"] | components["schemas"]["SyncedList"] | components["schemas"]["SyncedLabel"];
         /** @description A task with its subtasks; its reminders are entities of their own. */
         SyncedTask: {
             /**
@@ -6676,6 +6801,23 @@ export interface components {
             /** @example 1 */
             version: number | null;
             data: components["schemas"]["Template"] | null;
+        };
+        SyncedFilter: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "filter";
+            /**
+             * Format: uuid
+             * @example 019bd5dd-9a70-7c42-8f15-3d6b0e9a7c21
+             */
+            id: string;
+            /** @example false */
+            deleted: boolean;
+            /** @example 1 */
+            version: number | null;
+            data: components["schemas"]["Filter"] | null;
         };
         SyncedNote: {
             /**
@@ -7687,6 +7829,40 @@ export interface components {
                 "application/json": components["schemas"]["LabelAnswer"];
             };
         };
+        /** @description The filter. */
+        FilterOk: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestId"];
+                ETag: components["headers"]["ETag"];
+                "Cache-Control": components["headers"]["CacheControl"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["FilterAnswer"];
+            };
+        };
+        /** @description The updated filter. */
+        FilterUpdated: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestId"];
+                ETag: components["headers"]["ETag"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                "X-Idempotent-Replayed": components["headers"]["XIdempotentReplayed"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["FilterAnswer"];
+            };
+        };
         /** @description The note. */
         NoteOk: {
             headers: {
@@ -8169,6 +8345,34 @@ export interface components {
                 "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
                 "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
                 "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ApiError"];
+            };
+        };
+        /** @description `CONFLICT` with `current_version`: `version` does not match the filter's version. `IDEMPOTENCY_IN_PROGRESS`: the first request with this key is still running. */
+        FilterConflict: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestId"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                "Retry-After": components["headers"]["RetryAfterOptional"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ApiError"];
+            };
+        };
+        /** @description `LIMIT_EXCEEDED` with `limit` and `current`: the user has reached the limit of filters. `IDEMPOTENCY_IN_PROGRESS`: the first request with this key is still running. */
+        FilterLimitReached: {
+            headers: {
+                "X-Request-ID": components["headers"]["XRequestId"];
+                "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                "Retry-After": components["headers"]["RetryAfterOptional"];
                 [name: string]: unknown;
             };
             content: {
@@ -8792,6 +8996,8 @@ export interface components {
         VoiceSessionId: string;
         /** @description The id of the note. */
         NoteId: string;
+        /** @description The id of the filter. */
+        FilterId: string;
         /** @description The id of the import. */
         ImportId: string;
         /** @description The id of the tombstone, as returned by the deletion. */
@@ -9890,8 +10096,6 @@ export interface operations {
                 q?: string;
                 /** @description Sort order. Without a prefix: `created_at` and `updated_at` newest first, `due_date` earliest first, `priority` highest first. A leading `-` reverses the order. `position` is the order of a list: it requires `list_id`, and excludes `q`, `hidden=true` and `archived=true`. */
                 sort?: "created_at" | "-created_at" | "due_date" | "-due_date" | "priority" | "-priority" | "updated_at" | "-updated_at" | "position";
-                /** @description Sort order. Without a prefix: `created_at` and `updated_at` newest first, `due_date` earliest first, `priority` highest first. A leading `-` reverses the order. */
-                sort?: "created_at" | "-created_at" | "due_date" | "-due_date" | "priority" | "-priority" | "updated_at" | "-updated_at";
                 /**
                  * @description Returns the tasks that match a filter of the filter language, and is combined with `sort`, `limit` and `cursor` only. Pages are by cursor, without a total; the first page needs no cursor. A page examines a limited number of tasks: it may have fewer tasks than `limit`, even none, and a `next_cursor` nevertheless. `sort` is `created_at` or `-created_at`, unless the filter is evidently of open tasks: `completed = false and …` or `overdue and …`, without a condition on `hidden` or `archived`. Other filters share the limits of searches (`q`).
                  *
@@ -9904,6 +10108,8 @@ export interface operations {
                  *     An invalid filter is a `VALIDATION_ERROR` for the field `filter` whose message says what is expected where. The error's `position` is that place, in code points of the text without white space at its ends. A list or label that the user does not have is such an error.
                  */
                 filter?: string;
+                /** @description Returns the tasks that match a saved filter, as `filter` does, and is combined with the same parameters. Shares the limits of searches (`q`). The id of no filter of the user is a `VALIDATION_ERROR` for `filter_id`; so is a filter that can no longer be used, for example because a list that it names was renamed, with the `position` in its query. */
+                filter_id?: string;
                 /** @description Number of items to skip. */
                 offset?: components["parameters"]["Offset"];
                 /** @description Maximum number of items to return. */
@@ -12129,6 +12335,201 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["NoteConflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listFilters: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The filters. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["XRequestId"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilterList"];
+                };
+            };
+            400: components["responses"]["InvalidQuery"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["InsufficientScope"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createFilter: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+                /** @description A client-generated UUID that identifies this request. Send the same key when you retry. Unquoted or in double quotes. */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FilterCreate"];
+            };
+        };
+        responses: {
+            /** @description The new filter. */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["XRequestId"];
+                    Location: components["headers"]["Location"];
+                    "X-RateLimit-Limit": components["headers"]["XRateLimitLimit"];
+                    "X-RateLimit-Remaining": components["headers"]["XRateLimitRemaining"];
+                    "X-RateLimit-Reset": components["headers"]["XRateLimitReset"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    "X-Idempotent-Replayed": components["headers"]["XIdempotentReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilterAnswer"];
+                };
+            };
+            400: components["responses"]["InvalidKeyedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["InsufficientScope"];
+            409: components["responses"]["FilterLimitReached"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getFilter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+                /** @description The `ETag` of an earlier response, or several, or `*`. If one is that of the current representation, the response is 304 without a body. A malformed value is a `VALIDATION_ERROR`. */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description The id of the filter. */
+                id: components["parameters"]["FilterId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["FilterOk"];
+            304: components["responses"]["NotModified"];
+            400: components["responses"]["InvalidId"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    deleteFilter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+                /** @description Same as for POST and PATCH, but optional. A malformed key is rejected. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKeyOptional"];
+                /** @description The `ETag` that GET returned, or several, or `*`. If none is that of the current representation, nothing changes (`PRECONDITION_FAILED`); weak tags (`W/`) never match. A malformed value is a `VALIDATION_ERROR`. Repeating a request with its `Idempotency-Key` returns the stored response without this check. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The id of the filter. */
+                id: components["parameters"]["FilterId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: components["responses"]["NoContent"];
+            400: components["responses"]["InvalidIdOrKey"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["InProgress"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["UriTooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["KeyReused"];
+            429: components["responses"]["RateLimited"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["InternalError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    updateFilter: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */
+                "X-Request-ID"?: components["parameters"]["RequestId"];
+                /** @description A client-generated UUID that identifies this request. Send the same key when you retry. Unquoted or in double quotes. */
+                "Idempotency-Key": components["parameters"]["IdempotencyKey"];
+                /** @description The `ETag` that GET returned, or several, or `*`. If none is that of the current representation, nothing changes (`PRECONDITION_FAILED`); weak tags (`W/`) never match. A malformed value is a `VALIDATION_ERROR`. Repeating a request with its `Idempotency-Key` returns the stored response without this check. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                /** @description The id of the filter. */
+                id: components["parameters"]["FilterId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/merge-patch+json": components["schemas"]["FilterPatch"];
+                "application/json": components["schemas"]["FilterPatch"];
+            };
+        };
+        responses: {
+            200: components["responses"]["FilterUpdated"];
+            400: components["responses"]["InvalidKeyedRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["FilterConflict"];
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["UriTooLong"];

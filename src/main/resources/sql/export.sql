@@ -122,6 +122,22 @@ where l.user_id = :user_id and l.id > (:after::text)::uuid
 order by l.id
 limit :page
 
+-- name: page_filters
+select f.id::text as cursor,
+       json_build_object(
+         'id', f.id,
+         'user_id', f.user_id,
+         'name', f.name,
+         'query', f.query,
+         'position', f.position,
+         'version', f.version,
+         'created_at', to_char(f.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'updated_at', to_char(f.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as json
+from tasks.filters f
+where f.user_id = :user_id and f.id > (:after::text)::uuid
+order by f.id
+limit :page
+
 -- name: page_notes
 select n.id::text as cursor,
        json_build_object(

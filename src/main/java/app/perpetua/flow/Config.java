@@ -10,6 +10,7 @@ import app.perpetua.flow.base.ProxyConfig;
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.billing.BillingConfig;
 import app.perpetua.flow.credits.CreditConfig;
+import app.perpetua.flow.filters.FilterConfig;
 import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.HttpConfig;
 import app.perpetua.flow.http.cors.CorsOrigin;
@@ -66,6 +67,7 @@ public record Config(
       TaskConfig tasks,
       ListConfig lists,
       NoteConfig notes,
+      FilterConfig filters,
       ReminderConfig reminders,
       CreditConfig credits,
       AchievementConfig achievements,
@@ -243,6 +245,8 @@ public record Config(
             in.integer("labels.free-max", 1, 10_000),
             in.integer("labels.pro-max", 1, 10_000)),
         notes,
+        new FilterConfig(
+            in.integer("filters.free-max", 1, 10_000), in.integer("filters.pro-max", 1, 10_000)),
         new ReminderConfig(in.integer("reminders.max", 1, 100)),
         credits,
         new AchievementConfig(

@@ -11,6 +11,7 @@ import app.perpetua.flow.calendar.CalendarModule;
 import app.perpetua.flow.credits.CreditModule;
 import app.perpetua.flow.events.EventListeners;
 import app.perpetua.flow.events.Partitions;
+import app.perpetua.flow.filters.FilterModule;
 import app.perpetua.flow.focus.FocusModule;
 import app.perpetua.flow.http.Idempotency;
 import app.perpetua.flow.http.Route;
@@ -128,6 +129,7 @@ final class Modules {
     RecoveryModule recovery =
         new RecoveryModule(
             context, tombstones, reminder.taskRestorer(), note.notes(), list.restorer());
+    FilterModule filter = new FilterModule(context, config.limits().filters());
     FocusModule focus = new FocusModule(context, task.tasks());
     AssistantModule assistant =
         new AssistantModule(
@@ -171,6 +173,7 @@ final class Modules {
                     reminder.reverters(),
                     focus.reverters(),
                     note.reverters(),
+                    filter.reverters(),
                     recovery.reverters(),
                     assistant.reverters())
                 .flatMap(List::stream)
@@ -186,6 +189,7 @@ final class Modules {
             new QuickAddModule(
                 task.tasks(), recurrence.templates(), list.labels(), reminder.reminders()),
             note,
+            filter,
             recovery,
             focus,
             credit,

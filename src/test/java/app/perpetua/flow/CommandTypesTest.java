@@ -188,6 +188,11 @@ class CommandTypesTest {
     JsonNode gone = succeeding.execute("note.delete", Map.of("id", note));
     succeeding.execute("tombstone.recover", Map.of("id", gone.at("/data/tombstone_id").asString()));
     recorded.execute("note.delete", Map.of("id", task));
+    String filter =
+        id(succeeding.execute("filter.create", Map.of("name", "Late", "query", "overdue")));
+    succeeding.execute("filter.update", Map.of("id", filter, "query", "due = today"));
+    recorded.execute("filter.update", Map.of("id", filter, "query", "due ="));
+    succeeding.execute("filter.delete", Map.of("id", filter));
     String notification = notification(user.userId());
     succeeding.execute("notification.read", Map.of("id", notification));
     succeeding.execute("notification.read_all", Map.of());

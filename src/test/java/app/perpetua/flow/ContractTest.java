@@ -314,6 +314,7 @@ class ContractTest {
     calendarFeeds(api);
     streak(api);
     listsAndLabels(api);
+    savedFilters(api);
     call(api, "DELETE", task, null);
     call(api, "PATCH", "/api/v1/users/me", Map.of("name", "Ada"));
     JsonNode me = call(api, "GET", "/api/v1/users/me", null).data();
@@ -354,6 +355,18 @@ class ContractTest {
     call(api, "GET", "/api/v1/tokens", null);
     call(api, "GET", "/api/v1/tokens/{" + id + "}", null);
     call(api, "DELETE", "/api/v1/tokens/{" + id + "}", null);
+  }
+
+  private void savedFilters(Api api) {
+    String filters = "/api/v1/filters";
+    Map<String, String> made = Map.of("name", "Late", "query", "overdue");
+    String id = call(api, "POST", filters, made).id();
+    String filter = filters + "/{" + id + "}";
+    call(api, "GET", filters, null);
+    call(api, "GET", filter, null);
+    call(api, "GET", "/api/v1/tasks?filter_id=" + id, null);
+    call(api, "PATCH", filter, Map.of("position", "V"));
+    call(api, "DELETE", filter, null);
   }
 
   private void streak(Api api) {

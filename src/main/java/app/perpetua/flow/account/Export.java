@@ -79,6 +79,7 @@ final class Export {
           new Section("lists", "export.page_lists"),
           new Section("labels", "export.page_labels"),
           new Section("notes", "export.page_notes"),
+          new Section("filters", "export.page_filters"),
           new Section("reminders", "export.page_reminders", NO_ID, SHORT_ROWS_PAGE_SIZE),
           new Section("focus_sessions", "export.page_focus_sessions", NO_ID, SHORT_ROWS_PAGE_SIZE),
           new Section("voice_sessions", "export.page_voice_sessions", NO_ID, VOICE_PAGE_SIZE),

@@ -14,7 +14,7 @@ final class ActivityRoutes {
     "task", "subtask", "template", "note",
     "reminder", "focus", "ai", "credit",
     "subscription", "achievement", "user", "list",
-    "label"
+    "label", "filter"
   };
 
   private final Activity activity;

@@ -75,6 +75,10 @@ record ActivityEntry(
           entry("template.updated", e.templateId()).with("active", e.active());
       case Event.TemplateDeleted e -> entry("template.deleted", e.templateId());
 
+      case Event.FilterCreated e -> entry("filter.created", e.filterId());
+      case Event.FilterUpdated e -> entry("filter.updated", e.filterId());
+      case Event.FilterDeleted e -> entry("filter.deleted", e.filterId());
+
       case Event.NoteCreated e -> entry("note.created", e.noteId());
       case Event.NoteUpdated e -> entry("note.updated", e.noteId());
       case Event.NoteDeleted e ->

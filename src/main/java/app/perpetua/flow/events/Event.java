@@ -194,6 +194,14 @@ public sealed interface Event {
   /** A template was deleted; its instances remain. */
   record TemplateDeleted(UUID templateId) implements Event {}
 
+  // Saved filters
+
+  record FilterCreated(UUID filterId) implements Event {}
+
+  record FilterUpdated(UUID filterId) implements Event {}
+
+  record FilterDeleted(UUID filterId) implements Event {}
+
   // Notes
 
   record NoteCreated(UUID noteId) implements Event {}

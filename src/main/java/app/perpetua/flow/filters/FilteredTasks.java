@@ -110,6 +110,18 @@ public final class FilteredTasks {
   }
 
   /**
+   * The filter that the user saved.
+   *
+   * @return empty if the user has no filter with this id
+   * @throws FilterException if the text is not a filter, as of another release
+   */
+  public Optional<Filter> saved(Tx tx, UUID id) throws FilterException {
+    Optional<String> query =
+        tx.sql("savedfilters.find_filter").bind("id", id).one(row -> row.text("query"));
+    return query.isEmpty() ? Optional.empty() : Optional.of(Filter.parse(query.get()));
+  }
+
+  /**
    * A page of tasks.
    *
    * @param after null for the first page

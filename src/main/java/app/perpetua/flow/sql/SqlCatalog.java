@@ -48,6 +48,7 @@ public final class SqlCatalog {
           "recovery",
           "recurrence",
           "reminders",
+          "savedfilters",
           "search",
           "sync",
           "tasklists",

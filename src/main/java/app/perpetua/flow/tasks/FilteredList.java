@@ -1,5 +1,6 @@
 package app.perpetua.flow.tasks;
 
+import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.filters.Filter;
 import app.perpetua.flow.filters.FilterException;
 import app.perpetua.flow.filters.FilteredTasks;
@@ -22,6 +23,39 @@ final class FilteredList {
 
   FilteredList(FilteredTasks filtered) {
     this.filtered = filtered;
+  }
+
+  /**
+   * A page of the tasks of a saved filter, as {@link #page} for the filter itself.
+   *
+   * @throws Refusal {@code VALIDATION_ERROR} if the user has no filter with this id
+   * @throws FilterException as {@link #page} does
+   */
+  Page<Task> saved(Tx tx, UUID id, TaskFilter.Order order, PageRequest.ByCursor page)
+      throws FilterException {
+    Filter filter =
+        filtered
+            .saved(tx, id)
+            .orElseThrow(
+                () -> Refusal.invalid("filter_id", "must be the id of a filter of the user"));
+    requireOrder(filter, order);
+    return page(tx, filter, order, page);
+  }
+
+  /**
+   * Refuses an order that no index serves.
+   *
+   * @throws Refusal {@code VALIDATION_ERROR} if it is that of a list, and unless it is by creation
+   *     or the filter is {@link Filter#onlyOpen}
+   */
+  static void requireOrder(Filter filter, TaskFilter.Order order) {
+    if (order.column().equals(TaskFilter.Order.POSITION)
+        || (!order.column().equals("created_at") && !filter.onlyOpen())) {
+      throw Refusal.invalid(
+          "sort",
+          "must not be position, and must be created_at or -created_at unless the filter has open"
+              + " tasks only: completed = false and …, with no condition on hidden and archived");
+    }
   }
 
   /**

@@ -6,7 +6,7 @@ import java.util.Set;
 /** Which entries of the activity log name a change that can be undone. */
 public final class UndoableEntries {
   private static final Set<String> ENTITY_TYPES =
-      Set.of("task", "subtask", "template", "note", "reminder", "focus", "list", "label");
+      Set.of("task", "subtask", "template", "note", "reminder", "focus", "list", "label", "filter");
 
   private static final Set<String> OTHER_ACTIONS =
       Set.of(

@@ -85,7 +85,7 @@ class FilterCostTest {
       database.run(
           """
           insert into tasks.labels (user_id, id, name, colour, created_at, updated_at)
-          values (?, gen_random_uuid(), ?, 'grey', '2026-01-01Z', '2026-01-01Z')
+          values (?, gen_random_uuid(), ?, '#808080', '2026-01-01Z', '2026-01-01Z')
           """,
           user,
           name);

@@ -118,7 +118,7 @@ class FilteredTasksTest {
     database.run(
         """
         insert into tasks.labels (user_id, id, name, colour, created_at, updated_at)
-        values (?, ?, ?, 'grey', '2026-01-01Z', '2026-01-01Z')
+        values (?, ?, ?, '#808080', '2026-01-01Z', '2026-01-01Z')
         """,
         owner,
         id,

@@ -106,12 +106,15 @@ class BadInputTest {
     Map<String, String> absolute = Map.of("type", "absolute", "scheduled_at", at);
     String reminder = api.post("/api/v1/tasks/" + task + "/reminders", absolute).expect(201).id();
     String note = api.createNote("a note");
+    Map<String, String> late = Map.of("name", "Late", "query", "overdue");
+    String filter = api.post("/api/v1/filters", late).expect(201).id();
     String gone = api.createTask("deleted");
     String tombstone = api.delete("/api/v1/tasks/" + gone).data().get("tombstone_id").stringValue();
     return new Fixture(
         api,
         Map.of(
             "notes", note,
+            "filters", filter,
             "tombstones", tombstone,
             "recover", tombstone,
             "tasks", task,

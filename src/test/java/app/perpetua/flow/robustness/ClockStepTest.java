@@ -100,6 +100,7 @@ class ClockStepTest {
     changeSubtasksAndReminders();
     changeTemplates();
     changeNotesAndDeletions();
+    changeFilters();
     importFile();
     executeCommands();
     askTheAssistant();
@@ -186,6 +187,7 @@ class ClockStepTest {
     id("other template", other.id());
     id("other instance", other.json().at("/task/id").stringValue());
     String note = id("notes", api().createNote("Call the dentist"));
+    id("filters", send("POST", "/filters", Map.of("name", "Late", "query", "overdue"), 201).id());
     id("note tombstone", tombstone("/notes/" + api().createNote("gone")));
     id("task tombstone", tombstone("/tasks/" + api().createTask("gone")));
     JsonNode proposed = send("POST", "/notes/" + note + "/convert", null, 200).data();
@@ -335,6 +337,14 @@ class ClockStepTest {
     call("DELETE", "/templates/{other template}", null, 204);
     call("PATCH", "/tasks/{instance}", Map.of("completed", true), 200);
     succeed(service.runDueJobs());
+  }
+
+  private void changeFilters() {
+    call("GET", "/filters", null, 200);
+    call("GET", "/filters/{filters}", null, 200);
+    call("POST", "/filters", Map.of("name", "Today", "query", "due = today"), 201);
+    call("PATCH", "/filters/{filters}", Map.of("query", "overdue"), 200);
+    call("DELETE", "/filters/{filters}", null, 204);
   }
 
   private void changeNotesAndDeletions() {

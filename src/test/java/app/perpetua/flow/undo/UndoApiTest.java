@@ -486,7 +486,8 @@ class UndoApiTest {
     "tasks.focus_sessions, , set_former_session_values",
     "notes.notes, record_note, set_former_note_values",
     "tasks.lists, , set_former_list_values",
-    "tasks.labels, , set_former_label_values"
+    "tasks.labels, , set_former_label_values",
+    "tasks.filters, , set_former_filter_values"
   })
   void FR_150_every_column_that_can_change_is_recorded_and_restored(
       String table, @Nullable String trigger, String update) throws IOException {
@@ -539,7 +540,8 @@ class UndoApiTest {
   /** The text of a statement, whatever feature has it. */
   private static String sql(String name) throws IOException {
     StringBuilder all = new StringBuilder();
-    for (String feature : List.of("tasks", "reminders", "recurrence", "focus", "notes", "lists")) {
+    for (String feature :
+        List.of("tasks", "reminders", "recurrence", "focus", "notes", "lists", "savedfilters")) {
       all.append(Files.readString(Path.of("src/main/resources/sql/" + feature + ".sql")));
     }
     int start = all.indexOf("-- name: " + name + "\n");

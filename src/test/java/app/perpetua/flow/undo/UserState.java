@@ -21,6 +21,7 @@ final class UserState {
           Map.entry("focus", rows("tasks.focus_sessions")),
           Map.entry("tombstone", rows("tasks.deletion_tombstones")),
           Map.entry("note", rows("notes.notes")),
+          Map.entry("filter", rows("tasks.filters")),
           Map.entry("suggestion", rows("activity.ai_suggestions")),
           Map.entry("notification", rows("activity.notifications")),
           Map.entry("unlock", rows("achievements.unlocks")),

@@ -31,6 +31,7 @@ final class Account {
     TEMPLATE,
     /** A task that a template has created. */
     INSTANCE,
+    FILTER,
     NOTE,
     TOMBSTONE,
     NOTIFICATION,
@@ -179,6 +180,11 @@ final class Account {
         Map<String, String> once = Map.of("title", "template", "rrule", "FREQ=DAILY;COUNT=1");
         String template = id(session.post("/api/v1/templates", once));
         yield id(session.get("/api/v1/tasks?template_id=" + template).required(0));
+      }
+      case FILTER -> {
+        // The number of filters is limited.
+        stage.database().run("delete from tasks.filters where user_id = ?", session.userId());
+        yield id(session.post("/api/v1/filters", Map.of("name", "Late", "query", "overdue")));
       }
       case NOTE -> id(session.post("/api/v1/notes", Map.of("content", "a note")));
       case TOMBSTONE ->

@@ -89,6 +89,7 @@ final class Examples {
           case "lists" -> Kind.LIST;
           case "labels" -> Kind.LABEL;
           case "notes" -> Kind.NOTE;
+          case "filters" -> Kind.FILTER;
           case "tombstones", "recover" -> Kind.TOMBSTONE;
           case "notifications" -> Kind.NOTIFICATION;
           case "voice-sessions" -> Kind.VOICE_SESSION;
