@@ -90,14 +90,16 @@ class ContractCompatibilityTest {
 
   /**
    * What may break although the comparison says otherwise, with the reason of each in
-   * docs/api-versioning.md: the end of a place, and the beginning of the change.
+   * docs/api-versioning.md: the end of a place, and the change.
    */
   private static final List<String> EXCEPTIONS =
       List.of(
           ".scheduled_at: was [string], is [null, string]",
           ".pagination.offset: may now be missing",
           ".pagination.total: may now be missing",
-          ".entity_type: gained a value");
+          ".entity_type: gained a value: [task, subtask, template, note, reminder, focus, ai, credit,"
+              + " subscription, achievement, user, list, label]",
+          ".entity_type: gained a value: [task, note, list]");
 
   @Test
   void FR_069_the_contract_breaks_no_client_of_the_last_release() {
@@ -108,7 +110,7 @@ class ContractCompatibilityTest {
                 Document.parse(text("/openapi.yaml")),
                 LocalDate.now(ZoneOffset.UTC))
             .stream()
-            .filter(line -> EXCEPTIONS.stream().noneMatch(line::contains))
+            .filter(line -> EXCEPTIONS.stream().noneMatch(line::endsWith))
             .toList());
   }
 
@@ -119,7 +121,7 @@ class ContractCompatibilityTest {
             Document.parse(RELEASED), Document.parse(text("/openapi.yaml")), TODAY);
     for (String exception : EXCEPTIONS) {
       assertTrue(
-          breaks.stream().anyMatch(line -> line.contains(exception)), () -> exception + breaks);
+          breaks.stream().anyMatch(line -> line.endsWith(exception)), () -> exception + breaks);
     }
   }
 
