@@ -4283,9 +4283,15 @@ export interface components {
              * @enum {string}
              */
             kind: "list" | "label" | "priority" | "due" | "start" | "recurrence" | "reminder" | "escape";
-            /** @description The part as it was sent. */
+            /**
+             * @description The part as it was sent.
+             * @example #home
+             */
             text: string;
-            /** @description What it means: the name of a list or label, a priority, a date or time, a rule of RFC 5545, a duration before the due date or a local time; empty for `escape`. */
+            /**
+             * @description What it means: the name of a list or label, a priority, a date or time, a rule of RFC 5545, a duration before the due date or a local time; empty for `escape`.
+             * @example home
+             */
             value: string;
         };
         QuickAdded: {
@@ -4294,7 +4300,10 @@ export interface components {
             template: components["schemas"]["Template"] | null;
             reminders: components["schemas"]["Reminder"][];
             labels_created: components["schemas"]["Label"][];
-            /** @description The text without its spans. */
+            /**
+             * @description The text without its spans.
+             * @example Pay rent
+             */
             title: string;
             spans: components["schemas"]["QuickAddSpan"][];
         };
@@ -4305,6 +4314,7 @@ export interface components {
             reminders: {
                 /** @enum {string} */
                 type: "before" | "after";
+                /** @example 1440 */
                 offset_minutes: number;
                 scheduled_at: components["schemas"]["Instant"];
                 /** @enum {string} */
@@ -4312,44 +4322,69 @@ export interface components {
                 fired: boolean;
             }[];
             labels_created: {
+                /** @example bills */
                 name: string;
+                /** @example #808080 */
                 colour: string;
             }[];
-            /** @description The text without its spans. */
+            /**
+             * @description The text without its spans.
+             * @example Pay rent
+             */
             title: string;
             spans: components["schemas"]["QuickAddSpan"][];
         };
         /** @description A task that is not created; its members mean what those of a task do. */
         QuickAddTask: {
+            /** @example Pay rent */
             title: string;
             /** @enum {string} */
             priority: "low" | "medium" | "high";
             due_date: components["schemas"]["InstantOrNull"];
-            /** Format: date */
+            /**
+             * Format: date
+             * @example 2026-12-01
+             */
             due_on: string | null;
-            /** Format: date */
+            /**
+             * Format: date
+             * @example null
+             */
             start_on: string | null;
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @example null
+             */
             list_id: string | null;
             /** @description The labels that exist; the others are in `labels_created`. */
             label_ids: string[];
         };
         /** @description A template that is not created; its members mean what those of a template do. */
         QuickAddTemplate: {
+            /** @example Pay rent */
             title: string;
             /** @enum {string} */
             priority: "low" | "medium" | "high";
-            /** Format: uuid */
+            /**
+             * Format: uuid
+             * @example null
+             */
             list_id: string | null;
             /** @description The labels that exist; the others are in `labels_created`. */
             label_ids: string[];
+            /** @example FREQ=MONTHLY;BYMONTHDAY=1 */
             rrule: string;
+            /** @example every month on day 1 */
             rrule_text: string;
+            /** @example Europe/Berlin */
             timezone: string;
             anchor: components["schemas"]["Anchor"];
             all_day: boolean;
             starts_at: components["schemas"]["Instant"];
-            /** Format: date */
+            /**
+             * Format: date
+             * @example 2026-12-01
+             */
             starts_on: string | null;
         };
         TaskAnswer: {
@@ -4359,9 +4394,15 @@ export interface components {
             data: components["schemas"]["TaskDetail"];
         };
         Agenda: {
-            /** Format: date */
+            /**
+             * Format: date
+             * @example 2026-12-01
+             */
             date: string;
-            /** @description The IANA time zone of the user, in which the days are. */
+            /**
+             * @description The IANA time zone of the user, in which the days are.
+             * @example Europe/Berlin
+             */
             timezone: string;
             now: components["schemas"]["Instant"];
             /** @description Tasks that were completed on `date`, also of archived lists. */
@@ -4389,7 +4430,10 @@ export interface components {
             tasks: components["schemas"]["Task"][];
         };
         AgendaDay: {
-            /** Format: date */
+            /**
+             * Format: date
+             * @example 2026-12-01
+             */
             date: string;
             /** @description All tasks of the day. */
             count: number;
@@ -4400,6 +4444,7 @@ export interface components {
             /**
              * Format: uuid
              * @description Null for the inbox.
+             * @example null
              */
             list_id: string | null;
             overdue_count: number;
@@ -6189,10 +6234,15 @@ export interface components {
          *         "id": "019bd5d2-1a41-7a02-b7c4-90e1d2c3b4a5",
          *         "user_id": "019ba722-4680-7c3e-9a51-2f6d8b0c4e17",
          *         "template_id": "019bd5d2-1a40-7c11-8e02-5b9d3f7a6c20",
+         *         "list_id": null,
+         *         "position": "019bd5d21a41V",
+         *         "label_ids": [],
          *         "title": "Water the plants",
          *         "description": "",
          *         "priority": "medium",
          *         "due_date": "2026-01-19T08:00:00.000Z",
+         *         "due_on": null,
+         *         "start_on": null,
          *         "estimated_duration": 10,
          *         "focus_time_seconds": 0,
          *         "completed": false,

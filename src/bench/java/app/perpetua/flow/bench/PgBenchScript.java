@@ -196,8 +196,16 @@ record PgBenchScript(String text, Map<String, String> variables) {
                   "description", text("It drips again. Ask whether the seal is under warranty."),
                   "priority", text("high"),
                   "estimated_duration", text(15),
+                  "label_ids", text("{}"),
                   "subtask_count", text(0)),
-              nulls("template_id", "occurrence_at", "due_date"));
+              nulls(
+                  "template_id",
+                  "occurrence_at",
+                  "due_date",
+                  "due_on",
+                  "start_on",
+                  "list_id",
+                  "position"));
       case "events.append_activity" ->
           Map.of(
               "id", new Value.Sql("uuidv7()"),

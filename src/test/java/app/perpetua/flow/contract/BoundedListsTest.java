@@ -28,6 +28,9 @@ class BoundedListsTest {
           "GET /api/v1/tokens",
           "GET /api/v1/webhooks/endpoints",
           "GET /api/v1/calendar-feeds",
+          "GET /api/v1/lists",
+          "GET /api/v1/labels",
+          "GET /api/v1/filters",
           "GET /api/v1/achievements");
 
   private static Document contract() throws IOException {

@@ -98,7 +98,7 @@ class ContractCompatibilityTest {
           ".pagination.offset: may now be missing",
           ".pagination.total: may now be missing",
           ".entity_type: gained a value: [task, subtask, template, note, reminder, focus, ai, credit,"
-              + " subscription, achievement, user, list, label]",
+              + " subscription, achievement, user, list, label, filter]",
           ".entity_type: gained a value: [task, note, list]");
 
   @Test

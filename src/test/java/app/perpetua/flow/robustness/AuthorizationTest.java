@@ -81,6 +81,7 @@ class AuthorizationTest {
           Map.entry("PATCH /api/v1/lists/{id}", Map.of("name", "taken")),
           Map.entry("POST /api/v1/lists/{id}/move", Map.of("first", true)),
           Map.entry("PATCH /api/v1/labels/{id}", Map.of("name", "taken")),
+          Map.entry("PATCH /api/v1/filters/{id}", Map.of("name", "taken")),
           Map.entry("POST /api/v1/tasks/{id}/subtasks", Map.of("title", "added")),
           Map.entry("PATCH /api/v1/subtasks/{id}", Map.of("completed", true)),
           Map.entry("PUT /api/v1/subtasks/{id}", Map.of("order_index", 0)),
@@ -179,6 +180,9 @@ class AuthorizationTest {
         "pauses",
         api.post("/api/v1/streak/pauses", Map.of("from", day, "to", day)).expect(201).id());
     ids.put("lists", api.post("/api/v1/lists", Map.of("name", MARK)).expect(201).id());
+    ids.put(
+        "filters",
+        api.post("/api/v1/filters", Map.of("name", MARK, "query", "overdue")).expect(201).id());
     ids.put("labels", api.post("/api/v1/labels", Map.of("name", MARK)).expect(201).id());
     ids.put(
         "imports",
@@ -194,6 +198,7 @@ class AuthorizationTest {
     ids.put("note_id", ids.get("notes"));
     ids.put("list_id", ids.get("lists"));
     ids.put("label_id", ids.get("labels"));
+    ids.put("filter_id", ids.get("filters"));
     owner = new Owner(session, Map.copyOf(ids));
   }
 
@@ -381,7 +386,8 @@ class AuthorizationTest {
         }
       }
       for (String target : targets) {
-        Api.Answer answer = stranger.get(target).expect(200);
+        // The filter of another user is refused as one that does not exist.
+        Api.Answer answer = stranger.get(target).expect(target.contains("filter_id=") ? 400 : 200);
         if (answer.text().contains(MARK)
             || answer.text().contains(owner.session().userId().toString())
             || owner.ids().values().stream().anyMatch(answer.text()::contains)) {
