@@ -556,6 +556,44 @@ async function story() {
     await keyboard.press('Enter');
     await inDay('Tomorrow', 'Bake a cake').waitFor();
     await page.getByRole('region', {name: /^Today/}).waitFor({state: 'detached'});
+    // A list in the person's own order.
+    const open = async name => {
+      await reach(page.getByRole('navigation').getByRole('link', {name, exact: true}));
+      await keyboard.press('Enter');
+      await page.getByRole('heading', {name, level: 1}).waitFor();
+    };
+    await open('Lists');
+    await reach(page.getByLabel('New list'));
+    await keyboard.type('Home');
+    await keyboard.press('Enter');
+    await button('Home 0').waitFor();
+    await reach(page.getByLabel('New label'));
+    await keyboard.type('errand');
+    await keyboard.press('Enter');
+    await button('Delete label errand').waitFor();
+    await open('Agenda');
+    for (const title of ['Book the doctor', 'Bake a cake']) {
+      await reach(button(title, {exact: true}));
+      await keyboard.press('Enter');
+      const dialog = page.getByRole('dialog');
+      await reach(dialog.getByLabel('List', {exact: true}));
+      await keyboard.type('Home');
+      await dialog.getByRole('combobox', {name: 'List'}).and(page.locator(':has(option:checked:text-is("Home"))')).waitFor();
+      await reach(dialog.getByRole('checkbox', {name: 'errand'}));
+      await keyboard.press('Space');
+      await page.getByRole('listitem').filter({has: row(title)}).getByText('errand').waitFor();
+      await keyboard.press('Escape');
+      await dialog.waitFor({state: 'detached'});
+    }
+    await open('Lists');
+    await reach(button('Home 2'));
+    await keyboard.press('Enter');
+    await reach(row('Bake a cake'));
+    await keyboard.press('Alt+ArrowUp');
+    await page.getByText('Bake a cake is now 1 of 2').waitFor();
+    await page.getByRole('main').getByRole('checkbox', {name: /^Done/}).first().and(row('Bake a cake')).waitFor();
+    await browser.look(page, 'lists');
+    await open('Agenda');
     // What was planned is found.
     await reach(page.getByRole('navigation').getByRole('link', {name: 'Search'}));
     await keyboard.press('Enter');

@@ -7,6 +7,8 @@
 /** What a successful write may change, by the beginning of its path. @type {[string, Topic[]][]} */
 const EFFECTS = [
   ['/api/v1/tasks', ['tasks']],
+  ['/api/v1/lists', ['tasks']],
+  ['/api/v1/labels', ['tasks']],
   ['/api/v1/subtasks', ['tasks']],
   ['/api/v1/templates/preview', []],
   ['/api/v1/templates', ['tasks']],
@@ -34,6 +36,8 @@ export const EVERYTHING = [
 /** What shows an entity, by the type that `GET /events` and `GET /sync` name. @type {Record<string, Topic[]>} */
 const SHOWN_BY = {
   task: ['tasks'],
+  list: ['tasks'],
+  label: ['tasks'],
   template: ['tasks'],
   reminder: ['tasks'],
   note: ['notes'],

@@ -223,8 +223,11 @@ export class App {
           </div>
         </details>
       </header>
-      <nav aria-label="Screens">${VIEWS.filter(({isInMenu}) => !isInMenu).map(({id, label, icon: name}) => html`
-        <a href=${`#/${id}`} aria-current=${id === this.#viewId ? 'page' : nothing}>${icon(name)}<span>${label}</span></a>`)}</nav>
+      <nav aria-label="Screens">${VIEWS.filter(({isInMenu}) => !isInMenu).map(entry => this.#link(entry))}
+        <details class="menu more"><summary>${icon('more')}<span>More</span></summary>
+          <div class="popup">${VIEWS.filter(({isSecondary}) => isSecondary).map(({id, label}) => html`
+            <a class="button" href=${`#/${id}`} aria-current=${id === this.#viewId ? 'page' : nothing}>${label}</a>`)}</div>
+        </details></nav>
       ${this.#main}
       ${this.#isPanelOpen ? html`
         <aside class="panel" aria-label="Developer panel">
@@ -237,6 +240,12 @@ export class App {
           <div role="tabpanel" id="panel-content" aria-labelledby=${`tab-${this.#panelTab}`} class="panel-content">${this.#panel}</div>
         </aside>` : nothing}`, this.#root);
     this.#root.classList.toggle('with-panel', this.#isPanelOpen);
+  }
+
+  /** @param {import('./views.js').Entry} entry */
+  #link({id, label, icon: name, isSecondary}) {
+    return html`<a class=${isSecondary ? 'secondary' : nothing} href=${`#/${id}`}
+      aria-current=${id === this.#viewId ? 'page' : nothing}>${icon(name)}<span>${label}</span></a>`;
   }
 
   /** @param {'requests' | 'live' | 'controls'} id @param {string} label */

@@ -1,6 +1,7 @@
 import {ActivityView} from '../views/activity.js';
 import {AgendaView} from '../views/agenda.js';
 import {AssistantView} from '../views/assistant.js';
+import {ListsView} from '../views/lists.js';
 import {NotesView} from '../views/notes.js';
 import {ProView} from '../views/pro.js';
 import {ProfileView} from '../views/profile.js';
@@ -15,6 +16,7 @@ import {TodayView} from '../views/today.js';
  * @property {string} label
  * @property {import('../parts/icons.js').IconName} icon
  * @property {typeof import('./view.js').View} View
+ * @property {boolean} [isSecondary] whether a narrow navigation has it in its menu
  * @property {boolean} [isInMenu] whether the menu of the account leads to it, not the navigation
  */
 
@@ -22,11 +24,12 @@ import {TodayView} from '../views/today.js';
 export const VIEWS = [
   {id: 'today', label: 'Today', icon: 'today', View: TodayView},
   {id: 'agenda', label: 'Agenda', icon: 'agenda', View: AgendaView},
+  {id: 'lists', label: 'Lists', icon: 'lists', View: ListsView},
   {id: 'search', label: 'Search', icon: 'search', View: SearchView},
   {id: 'notes', label: 'Notes', icon: 'notes', View: NotesView},
-  {id: 'assistant', label: 'Assistant', icon: 'assistant', View: AssistantView},
-  {id: 'pro', label: 'Pro & credits', icon: 'pro', View: ProView},
-  {id: 'activity', label: 'Activity', icon: 'activity', View: ActivityView},
-  {id: 'system', label: 'System', icon: 'system', View: SystemView},
+  {id: 'assistant', label: 'Assistant', icon: 'assistant', View: AssistantView, isSecondary: true},
+  {id: 'pro', label: 'Pro & credits', icon: 'pro', View: ProView, isSecondary: true},
+  {id: 'activity', label: 'Activity', icon: 'activity', View: ActivityView, isSecondary: true},
+  {id: 'system', label: 'System', icon: 'system', View: SystemView, isSecondary: true},
   {id: 'profile', label: 'Profile', icon: 'user', View: ProfileView, isInMenu: true},
 ];

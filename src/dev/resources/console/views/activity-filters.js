@@ -13,6 +13,8 @@ const TYPES = {
   task: 'Tasks',
   subtask: 'Subtasks',
   template: 'Recurring tasks',
+  list: 'Lists',
+  label: 'Labels',
   note: 'Notes',
   reminder: 'Reminders',
   focus: 'Focus',

@@ -10,6 +10,7 @@ import {
 import {withWaitingParts} from '../parts/waiting.js';
 import {ApiError, Intent} from '../sdk/index.js';
 import {Conflict} from './today-conflict.js';
+import {Placing} from './task-placing.js';
 import {Reminders} from './today-reminders.js';
 import {spent} from './today-row.js';
 
@@ -36,6 +37,7 @@ export class TaskEditor extends LiveDialog {
   /** What was changed elsewhere while it is edited here. @type {Conflict | undefined} */
   #elsewhere;
   #reminders = new Reminders(this);
+  #placing = new Placing(this);
   #remove;
 
   /**
@@ -54,6 +56,7 @@ export class TaskEditor extends LiveDialog {
     const {api} = this.app;
     const {id, template_id} = this.#before;
     const known = this.app.outbox.resolved(id);
+    await this.#placing.load();
     if (isTemporary(known)) {
       this.#now = {...this.#before, subtasks: [], reminders: []};
       return;
@@ -94,6 +97,7 @@ export class TaskEditor extends LiveDialog {
         ${task?.focus_time_seconds
           ? html`<span>${icon('clock')} ${spent(task.focus_time_seconds)} in focus</span>` : nothing}
       </p>
+      ${task && !isTemporary(task.id) && !task.archived ? this.#placing.template(task) : nothing}
       ${task ? this.#reminders.template(task) : html`<p class="faint" aria-busy="true">Loading …</p>`}
       ${task ? this.#actions(task) : nothing}`;
   }

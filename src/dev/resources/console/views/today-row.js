@@ -14,6 +14,7 @@ const PRIORITIES = {high: 'High priority', medium: 'Medium priority', low: 'Low 
  * @typedef {object} RowContext
  * @property {Date} now
  * @property {string} timeZone
+ * @property {import('../api/schemas.js').Schemas['Label'][]} labels of the person
  * @property {boolean} isCompleted as the person wants it; the service may not know yet
  * @property {unknown} mark template that says whether changes wait
  * @property {boolean} isDeleting whether its deletion waits
@@ -92,6 +93,7 @@ function facts(task, context) {
     <span class=${task.priority === 'high' && !task.completed ? 'high' : ''}>${PRIORITIES[task.priority]}</span>
     ${task.estimated_duration === null ? nothing : html`<span>${duration(task.estimated_duration)} planned</span>`}
     ${task.focus_time_seconds === 0 ? nothing : html`<span>${spent(task.focus_time_seconds)} in focus</span>`}
+    ${context.labels.filter(({id}) => task.label_ids?.includes(id)).map(({name}) => html`<span class="tag">${name}</span>`)}
     ${task.template_id ? html`<span>${icon('repeat')} Repeats</span>` : nothing}
     <button class="link" data-control="subtasks" aria-expanded=${context.subtasks !== undefined}
       aria-controls=${context.subtasks === undefined ? nothing : `subtasks-${task.id}`}

@@ -16,6 +16,8 @@ export class TaskRows {
   #view;
   #expanded;
   #ticks = new Ticks();
+  /** @type {import('../api/schemas.js').Schemas['Label'][]} */
+  #labels = [];
 
   /** @param {import('../app/view.js').View} view */
   constructor(view) {
@@ -36,7 +38,14 @@ export class TaskRows {
 
   /** Loads what belongs to tasks that were loaded. @param {Task[]} tasks */
   async load(tasks) {
-    await Promise.all([this.#expanded.load(tasks), this.focus.loadTask(tasks)]);
+    await Promise.all([this.#expanded.load(tasks), this.focus.loadTask(tasks), this.#loadLabels(tasks)]);
+  }
+
+  /** @param {Task[]} tasks */
+  async #loadLabels(tasks) {
+    if (tasks.some(({label_ids}) => label_ids?.length)) {
+      this.#labels = (await this.#view.app.api.get('/api/v1/labels')).data;
+    }
   }
 
   /** @param {Task[]} tasks */
@@ -46,6 +55,7 @@ export class TaskRows {
     return html`<ul class="plain tasks">${repeat(tasks, ({id}) => id, task => taskRow(task, {
       isCompleted: this.#ticks.shown(task.id, task.completed),
       now,
+      labels: this.#labels,
       timeZone: app.timeZone,
       mark: waitingMark(app.outbox, task.id),
       isDeleting: isDeleting(app.outbox, task.id),
