@@ -538,8 +538,8 @@ where not exists (select from auth.users u where u.id = c.user_id)
 group by c.user_id;
 
 -- name: all_day_due_dates
--- The due date of an all-day task is the end of its day in a time zone, of which this knows the widest
--- offsets only: the service's time zone data, which computes it, may be another than PostgreSQL's.
+-- The due date of an all-day task is the end of its day in the user's time zone. Only the widest offsets
+-- are compared: the service, which computes it, may have other time zone data than PostgreSQL.
 select t.user_id, t.id as task_id, t.due_on, t.due_date
 from tasks.task_instances t
 where t.due_on is not null

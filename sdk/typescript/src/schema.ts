@@ -12740,7 +12740,7 @@ export interface operations {
             query: {
                 /** @description Words, separated by white space. 1 to 200 characters, at least one word and at most 8 distinct ones; otherwise `VALIDATION_ERROR` for the field `q`. Ignores case and form of letters by Unicode; `%`, `_` and `*` have no special meaning. Shares the limits of searches with `q` of tasks and notes: a search that cannot start within about two seconds returns `RATE_LIMIT_EXCEEDED` with `Retry-After`. */
                 q: string;
-                /** @description The types to return, separated by commas; all if absent. A client that names the types that it knows does not receive those of later releases. */
+                /** @description The types to return, separated by commas; all if absent. A client that names the types that it supports does not receive those of later releases. */
                 type?: string;
                 /** @description Maximum number of items to return. */
                 limit?: components["parameters"]["Limit"];
@@ -12940,7 +12940,7 @@ export interface operations {
             query?: {
                 /** @description `token` of an earlier answer to this user, with the same `types`. Treat it as opaque: at most 200 characters, no percent-encoding needed. */
                 token?: string;
-                /** @description The types to return, separated by commas; all if absent. A client that names the types that it knows does not receive those of later releases. */
+                /** @description The types to return, separated by commas; all if absent. A client that names the types that it supports does not receive those of later releases. */
                 types?: string;
                 /** @description Number of changes in an answer, at most. An answer may have fewer although more follow. */
                 limit?: number;
@@ -13047,7 +13047,7 @@ export interface operations {
     streamChanges: {
         parameters: {
             query?: {
-                /** @description The types to report, separated by commas; all if absent. A client that names the types that it knows does not receive those of later releases. */
+                /** @description The types to report, separated by commas; all if absent. A client that names the types that it supports does not receive those of later releases. */
                 types?: string;
             };
             header?: {

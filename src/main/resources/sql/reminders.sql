@@ -31,7 +31,7 @@ from tasks.reminders
 where user_id = :user_id and id = :id
 
 -- name: find_due
--- A reminder with the pauses that may contain its time; the service knows the user's time zone.
+-- A reminder with the pauses that may contain its time; the service compares them in the user's time zone.
 select id, task_id, user_id, type, offset_minutes, scheduled_at, method, fired, fired_at,
        version, created_at, updated_at, achievements.pauses_near(user_id, scheduled_at) as pauses
 from tasks.reminders

@@ -15,6 +15,7 @@ const TYPES = {
   template: 'Recurring tasks',
   list: 'Lists',
   label: 'Labels',
+  filter: 'Filters',
   note: 'Notes',
   reminder: 'Reminders',
   focus: 'Focus',

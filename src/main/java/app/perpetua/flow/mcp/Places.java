@@ -14,7 +14,7 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Finds lists and labels by the names that a model knows. Thread-safe. */
+/** Finds lists and labels by their names. Thread-safe. */
 final class Places {
   private static final String INBOX = "inbox";
   static final int MAX_NAME = 100;

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Says by the definition of the language whether a task matches: walks the tree, compares days as
- * days, and knows nothing of normal forms and intervals. Texts are compared in upper case, which
+ * days, and uses neither normal forms nor intervals. Texts are compared in upper case, which
  * suffices for the words of the tests.
  *
  * @param lists ids by name in lower case
