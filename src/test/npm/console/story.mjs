@@ -507,7 +507,7 @@ async function story() {
     /** Moves the focus by Tab to an element. */
     const reach = async target => {
       await target.waitFor();
-      for (let i = 0; i < 150 && !await target.evaluate(element => element === document.activeElement); i++) {
+      for (let i = 0; i < 400 && !await target.evaluate(element => element === document.activeElement); i++) {
         await keyboard.press('Tab');
       }
       if (!await target.evaluate(element => element === document.activeElement)) {
