@@ -104,7 +104,7 @@ cross join lateral (
 ) feed
 left join lateral (
   select r.seq, r.entity_type, r.entity_id as id, r.version, r.deleted, r.created_at,
-         r.before is null and (r.change is not null or r.version = 1) as inserted,
+         r.before is null and (r.change is not null or r.version is not distinct from 1) as inserted,
          r.before ->> 'completed' as former_completed, r.before ->> 'fired' as former_fired
   from activity.changes r
   where r.user_id = :user_id and r.seq > :after and r.shown

@@ -26,6 +26,7 @@ final class Account {
     SUBTASK,
     LIST,
     LABEL,
+    PAUSE,
     SECOND_SUBTASK,
     REMINDER,
     TEMPLATE,
@@ -224,6 +225,17 @@ final class Account {
       case LABEL -> {
         stage.database().run("delete from tasks.labels where user_id = ?", session.userId());
         yield session.post("/api/v1/labels", Map.of("name", "urgent")).required("id").stringValue();
+      }
+      case PAUSE -> {
+        // Pauses do not overlap.
+        stage
+            .database()
+            .run("delete from achievements.streak_pauses where user_id = ?", session.userId());
+        String day = in(Duration.ofDays(3)).substring(0, 10);
+        yield session
+            .post("/api/v1/streak/pauses", Map.of("from", day, "to", day))
+            .required("id")
+            .stringValue();
       }
       case CALENDAR_FEED -> newCalendarFeed().required("id").stringValue();
       case CALENDAR_TOKEN ->

@@ -88,6 +88,7 @@ final class Examples {
           case "templates" -> Kind.TEMPLATE;
           case "lists" -> Kind.LIST;
           case "labels" -> Kind.LABEL;
+          case "pauses" -> Kind.PAUSE;
           case "notes" -> Kind.NOTE;
           case "filters" -> Kind.FILTER;
           case "tombstones", "recover" -> Kind.TOMBSTONE;
