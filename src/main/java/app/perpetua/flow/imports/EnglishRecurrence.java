@@ -2,6 +2,7 @@ package app.perpetua.flow.imports;
 
 import app.perpetua.flow.quickadd.parser.QuickParser;
 import app.perpetua.flow.quickadd.parser.Repeat;
+import app.perpetua.flow.recurrence.Anchor;
 import java.time.Instant;
 import java.time.LocalTime;
 import java.time.ZoneId;
@@ -29,7 +30,7 @@ record EnglishRecurrence(String rrule, boolean afterCompletion, Instant first) {
     if (repeat == null) {
       return null;
     }
-    boolean afterCompletion = repeat.anchor() == Repeat.Anchor.COMPLETION;
+    boolean afterCompletion = repeat.anchor() == Anchor.COMPLETION;
     if (afterCompletion && repeat.rrule().contains(";BY")) {
       return null;
     }

@@ -10,7 +10,6 @@ import app.perpetua.flow.quickadd.parser.QuickParser;
 import app.perpetua.flow.quickadd.parser.QuickText;
 import app.perpetua.flow.quickadd.parser.RemindAt;
 import app.perpetua.flow.quickadd.parser.Repeat;
-import app.perpetua.flow.recurrence.Anchor;
 import app.perpetua.flow.recurrence.Template;
 import app.perpetua.flow.recurrence.TemplateDraft;
 import app.perpetua.flow.recurrence.Templates;
@@ -203,15 +202,13 @@ final class QuickAdd {
   }
 
   private static Timing timing(Repeat repeat, ZoneId zone) {
-    Anchor anchor =
-        switch (repeat.anchor()) {
-          case SCHEDULE -> Anchor.SCHEDULE;
-          case COMPLETION -> Anchor.COMPLETION;
-        };
     return repeat.time() == null
-        ? new Timing(null, repeat.start(), null, anchor)
+        ? new Timing(null, repeat.start(), null, repeat.anchor())
         : new Timing(
-            repeat.start().atTime(repeat.time()).atZone(zone).toInstant(), null, null, anchor);
+            repeat.start().atTime(repeat.time()).atZone(zone).toInstant(),
+            null,
+            null,
+            repeat.anchor());
   }
 
   private List<Reminder> reminders(Tx tx, Task task, QuickText read, ZoneId zone) {

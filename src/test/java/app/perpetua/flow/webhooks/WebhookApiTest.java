@@ -334,6 +334,17 @@ class WebhookApiTest {
     assertEquals(List.of("note.created", "task.created"), types());
   }
 
+  /** As that of a script, or of an earlier release, which sets no number. */
+  @Test
+  void FR_167_a_deletion_without_the_number_of_a_change_is_delivered() {
+    String endpoint = register("label.deleted");
+    String label = api.post("/api/v1/labels", Map.of("name", "errand")).expect(201).id();
+    database.run("delete from tasks.labels where id = ?", UUID.fromString(label));
+    api.patch(endpoint, Map.of("events", List.of("*"))).expect(200);
+    service.runDueJobs();
+    assertEquals(List.of("label.deleted"), types());
+  }
+
   @Test
   void FR_167_full_messages_contain_the_entity() {
     register(Map.of("payload", "full"));

@@ -1,6 +1,6 @@
 package app.perpetua.flow.quickadd.parser;
 
-import app.perpetua.flow.base.WireName;
+import app.perpetua.flow.recurrence.Anchor;
 import java.time.LocalDate;
 import java.time.LocalTime;
 import org.jspecify.annotations.Nullable;
@@ -12,10 +12,4 @@ import org.jspecify.annotations.Nullable;
  * @param start the first occurrence
  * @param time of each occurrence, in the user's zone; null if they are all-day
  */
-public record Repeat(String rrule, Anchor anchor, LocalDate start, @Nullable LocalTime time) {
-  /** From what the next occurrence is counted. */
-  public enum Anchor implements WireName {
-    SCHEDULE,
-    COMPLETION
-  }
-}
+public record Repeat(String rrule, Anchor anchor, LocalDate start, @Nullable LocalTime time) {}

@@ -1,5 +1,6 @@
 package app.perpetua.flow.quickadd.parser;
 
+import app.perpetua.flow.recurrence.Anchor;
 import java.time.LocalDate;
 import java.time.LocalTime;
 import java.util.ArrayList;
@@ -33,7 +34,7 @@ final class RepeatGrammar {
   private String rule = "";
   private int interval = 1;
   private boolean weak;
-  private Repeat.Anchor anchor = Repeat.Anchor.SCHEDULE;
+  private Anchor anchor = Anchor.SCHEDULE;
   private @Nullable LocalTime time;
   private @Nullable LocalDate start;
   private RepeatPattern.@Nullable End end;
@@ -77,7 +78,7 @@ final class RepeatGrammar {
       return false;
     }
     weak = true;
-    anchor = Repeat.Anchor.COMPLETION;
+    anchor = Anchor.COMPLETION;
     period(unit.unit(), count);
     return true;
   }
@@ -92,7 +93,7 @@ final class RepeatGrammar {
       return false;
     }
     if (cursor.skipBang()) {
-      anchor = Repeat.Anchor.COMPLETION;
+      anchor = Anchor.COMPLETION;
     }
     int mark = cursor.at();
     if (cursor.skip(Word.OTHER)) {

@@ -1,5 +1,6 @@
 package app.perpetua.flow.quickadd.parser;
 
+import app.perpetua.flow.recurrence.Anchor;
 import app.perpetua.flow.recurrence.ImportedRule;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 record RepeatPattern(
     String rule,
     int interval,
-    Repeat.Anchor anchor,
+    Anchor anchor,
     @Nullable LocalTime time,
     @Nullable LocalDate start,
     @Nullable End end) {

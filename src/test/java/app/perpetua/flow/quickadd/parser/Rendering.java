@@ -1,5 +1,6 @@
 package app.perpetua.flow.quickadd.parser;
 
+import app.perpetua.flow.recurrence.Anchor;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,7 +47,7 @@ final class Rendering {
       Repeat repeat = read.repeat();
       values.add("rrule=" + repeat.rrule());
       values.add("from=" + repeat.start() + (repeat.time() == null ? "" : "T" + repeat.time()));
-      if (repeat.anchor() == Repeat.Anchor.COMPLETION) {
+      if (repeat.anchor() == Anchor.COMPLETION) {
         values.add("anchor=completion");
       }
     }
