@@ -113,6 +113,9 @@ final class Clauses {
   }
 
   private List<Clause> condition(Expression.Condition condition, boolean negated) {
+    if (isUnknown(condition)) {
+      return List.of();
+    }
     return switch (condition) {
       case Expression.Is(Expression.State state) -> state(state, negated);
       case Expression.PriorityIs(Comparator comparator, Level level) ->
@@ -150,6 +153,17 @@ final class Clauses {
             ? negated ? List.of() : List.of(Clause.ALL)
             : parts(List.of(new Part.Word(field, folded.text(), folded.indexed())), negated);
       }
+    };
+  }
+
+  /** Of a list or label that the user does not have it is not known what it means. */
+  private boolean isUnknown(Expression.Condition condition) {
+    return switch (condition) {
+      case Expression.InList(Reference.ByName(String name, _)) ->
+          !meaning.lists().containsKey(name);
+      case Expression.HasLabel(Reference.ByName(String name, _)) ->
+          !meaning.labels().containsKey(name);
+      default -> false;
     };
   }
 

@@ -1,5 +1,6 @@
 package app.perpetua.flow.filters;
 
+import app.perpetua.flow.base.Refusal;
 import java.util.List;
 import java.util.Set;
 
@@ -25,6 +26,20 @@ public record Filter(String text, Expression expression) {
   }
 
   /**
+   * Parses a filter of a request.
+   *
+   * @param field that it is read from
+   * @throws Refusal {@code VALIDATION_ERROR} for the field, with position and expectation
+   */
+  public static Filter of(String text, String field) {
+    try {
+      return parse(text);
+    } catch (FilterException e) {
+      throw e.refusal(field);
+    }
+  }
+
+  /**
    * Whether it evidently matches no other tasks than open ones: not completed, hidden or archived.
    */
   public boolean onlyOpen() {
@@ -32,6 +47,25 @@ public record Filter(String text, Expression expression) {
     return !states.contains(Expression.State.HIDDEN)
         && !states.contains(Expression.State.ARCHIVED)
         && notCompleted(expression);
+  }
+
+  /** Whether a task may begin or cease to match within a day, although nothing has changed. */
+  public boolean dependsOnInstant() {
+    return dependsOnInstant(expression);
+  }
+
+  private static boolean dependsOnInstant(Expression expression) {
+    return switch (expression) {
+      case Expression.All(List<Expression> parts) ->
+          parts.stream().anyMatch(Filter::dependsOnInstant);
+      case Expression.Any(List<Expression> parts) ->
+          parts.stream().anyMatch(Filter::dependsOnInstant);
+      case Expression.Not(Expression part) -> dependsOnInstant(part);
+      case Expression.Is(Expression.State state) -> state == Expression.State.OVERDUE;
+      case Expression.TimeIs(_, _, Expression.Moment moment) ->
+          moment instanceof Expression.Moment.Now;
+      case Expression.Condition _ -> false;
+    };
   }
 
   private static boolean notCompleted(Expression expression) {

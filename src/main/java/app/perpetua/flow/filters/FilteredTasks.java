@@ -77,8 +77,9 @@ public final class FilteredTasks {
    * of the names in it. It does not match hidden or archived tasks unless it has a condition on
    * that, nor tasks of archived lists that it does not name.
    *
-   * @param known whether every name must be one of the user's; otherwise, no task is in a list or
-   *     has a label that does not exist
+   * @param known whether every name must be one of the user's; otherwise, a condition on another
+   *     one matches no task, nor does its negation, so that a list that was renamed does not show
+   *     the tasks of {@code list != name}
    * @throws FilterException if the filter has an unknown name, or is too complex
    * @throws Refusal {@code UNAUTHORIZED} if the account was deleted
    */
@@ -110,6 +111,21 @@ public final class FilteredTasks {
   }
 
   /**
+   * Checks that the user can use a filter.
+   *
+   * @param field of the request that has the filter
+   * @throws Refusal {@code VALIDATION_ERROR} for the field if the filter has an unknown name, or is
+   *     too complex
+   */
+  public void requireUsable(Tx tx, Filter filter, String field) {
+    try {
+      select(tx, filter, true);
+    } catch (FilterException e) {
+      throw e.refusal(field);
+    }
+  }
+
+  /**
    * The filter that the user saved.
    *
    * @return empty if the user has no filter with this id
@@ -119,6 +135,24 @@ public final class FilteredTasks {
     Optional<String> query =
         tx.sql("savedfilters.find_filter").bind("id", id).one(row -> row.text("query"));
     return query.isEmpty() ? Optional.empty() : Optional.of(Filter.parse(query.get()));
+  }
+
+  /**
+   * Checks that the user can use a saved filter.
+   *
+   * @param field of the request that has the id
+   * @throws Refusal {@code NOT_FOUND} or {@code FORBIDDEN} if the user does not have it; {@code
+   *     VALIDATION_ERROR} for the field if the filter can no longer be used
+   */
+  public void requireUsable(Tx tx, UUID id, String field) {
+    try {
+      Filter filter =
+          saved(tx, id)
+              .orElseThrow(() -> tx.missing("savedfilters.find_filter_owner", "filter", id));
+      requireUsable(tx, filter, field);
+    } catch (FilterException e) {
+      throw e.refusal(field);
+    }
   }
 
   /**

@@ -1,5 +1,6 @@
 package app.perpetua.flow.filters;
 
+import app.perpetua.flow.parsing.Positions;
 import app.perpetua.flow.sql.Row;
 import java.time.Instant;
 import java.util.UUID;
@@ -11,8 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param name 1 to 100 code points; several filters may have one name
  * @param query in the filter language; valid when it was stored, but lists and labels that it names
  *     may be gone since
- * @param position the order among the user's filters: a fraction in digits {@code 0-9}, {@code
- *     A-Z}, {@code a-z}, which are compared bytewise
+ * @param position the order among the user's filters, see {@link Positions}
  */
 record SavedFilter(
     UUID id,

@@ -6,10 +6,9 @@ import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
+import app.perpetua.flow.parsing.Positions;
 import app.perpetua.flow.sql.Query;
 import app.perpetua.flow.sql.Tx;
-import java.time.Instant;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -21,9 +20,6 @@ import org.jspecify.annotations.Nullable;
  * with {@code NOT_FOUND}; methods that list refuse a deleted account with {@code UNAUTHORIZED}.
  */
 final class SavedFilters {
-  private static final HexFormat HEX = HexFormat.of();
-  private static final int DIGITS = 12;
-
   private final FilterConfig config;
   private final Ids ids;
   private final Events events;
@@ -56,7 +52,7 @@ final class SavedFilters {
    *     {@code LIMIT_EXCEEDED} if the user has as many filters as the tier allows
    */
   SavedFilter create(Tx tx, String name, Filter query, @Nullable String position) {
-    checkUsable(tx, query);
+    filtered.requireUsable(tx, query, "query");
     int limit = config.max(tx.owner().tier());
     int existing =
         tx.sql("savedfilters.count_filters").one(row -> row.integer("filters")).orElseThrow();
@@ -69,7 +65,7 @@ final class SavedFilters {
             tx.userId(),
             name,
             query.text(),
-            position == null ? last(tx.now()) : position,
+            position == null ? Positions.of(tx.now()) : position,
             1,
             tx.now(),
             tx.now());
@@ -96,7 +92,7 @@ final class SavedFilters {
       return old;
     }
     if (patch.query() != null && !changed.query().equals(old.query())) {
-      checkUsable(tx, patch.query());
+      filtered.requireUsable(tx, patch.query(), "query");
     }
     SavedFilter stored = changed.nextVersion(tx.now());
     bind(tx.sql("savedfilters.store_filter"), stored)
@@ -111,19 +107,6 @@ final class SavedFilters {
     get(tx, id);
     tx.sql("savedfilters.delete_filter").bind("id", id).atCommit();
     events.emit(tx, new Event.FilterDeleted(id));
-  }
-
-  private void checkUsable(Tx tx, Filter query) {
-    try {
-      filtered.select(tx, query, true);
-    } catch (FilterException e) {
-      throw e.refusal("query");
-    }
-  }
-
-  /** As positions of tasks that were not moved: after those of filters that were created before. */
-  private static String last(Instant now) {
-    return HEX.toHexDigits(now.toEpochMilli(), DIGITS) + 'V';
   }
 
   private static Query bind(Query statement, SavedFilter filter) {

@@ -4,9 +4,9 @@ import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.parsing.JsonReader;
+import app.perpetua.flow.parsing.Positions;
 import app.perpetua.flow.parsing.QueryParameters;
 import app.perpetua.flow.sql.Tx;
-import app.perpetua.flow.tasks.TaskForm;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Function;
@@ -59,7 +59,7 @@ final class ListRoutes {
         new TaskList.Patch(
             body.version(),
             body.text("name", 1, TaskList.MAX_NAME),
-            TaskForm.position(body),
+            Positions.read(body),
             body.bool("archived"));
     body.validate();
     return tx -> Reply.ok(lists.patch(tx, id, patch));

@@ -6,9 +6,9 @@ import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
+import app.perpetua.flow.parsing.Positions;
 import app.perpetua.flow.sql.Query;
 import app.perpetua.flow.sql.Tx;
-import app.perpetua.flow.tasks.Placement;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -128,7 +128,7 @@ final class Lists {
   }
 
   private static Optional<String> position(Tx tx, Neighbours neighbours) {
-    return neighbours.between(Placement.positionOf(tx.now()));
+    return neighbours.between(Positions.of(tx.now()));
   }
 
   private static String afterRenumbering(Tx tx) {

@@ -2,6 +2,7 @@ package app.perpetua.flow.lists;
 
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.parsing.Positions;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.Placement;
 import app.perpetua.flow.tasks.Task;
@@ -64,11 +65,11 @@ final class Moves {
     }
     Neighbours neighbours = neighbours(tx, id, listId, destination);
     String position =
-        old.position() == null ? Placement.positionOf(task.revision().createdAt()) : old.position();
+        old.position() == null ? Positions.of(task.revision().createdAt()) : old.position();
     if (Objects.equals(listId, old.listId()) && neighbours.enclose(position)) {
       return task;
     }
-    String last = Placement.positionOf(tx.now());
+    String last = Positions.of(tx.now());
     String place =
         neighbours
             .between(last)

@@ -2,6 +2,7 @@ package app.perpetua.flow.tasks;
 
 import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.events.Event;
+import app.perpetua.flow.parsing.Positions;
 import app.perpetua.flow.sql.Row;
 import java.time.Duration;
 import java.time.Instant;
@@ -159,7 +160,7 @@ public record Task(
   /** The position in its list, its own or that of its creation. */
   String position() {
     String own = fields.placement().position();
-    return own == null ? Placement.positionOf(revision.createdAt()) : own;
+    return own == null ? Positions.of(revision.createdAt()) : own;
   }
 
   public boolean completed() {

@@ -1,6 +1,7 @@
 package app.perpetua.flow.tasks;
 
 import app.perpetua.flow.parsing.JsonReader;
+import app.perpetua.flow.parsing.Positions;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
@@ -35,7 +36,7 @@ public final class TaskForm {
     Instant due = body.instant("due_date");
     LocalDate dueOn = body.date("due_on");
     LocalDate startOn = body.date("start_on");
-    String position = position(body);
+    String position = Positions.read(body);
     String dueDateError = config.dueDateError(due, now);
     if (dueDateError != null) {
       body.addErrorOfNow("due_date", dueDateError);
@@ -101,7 +102,7 @@ public final class TaskForm {
                 new TaskPatch.Edit<>(body.has("due_date"), body.instant("due_date")),
                 new TaskPatch.Edit<>(body.has("due_on"), body.date("due_on")),
                 new TaskPatch.Edit<>(body.has("start_on"), body.date("start_on"))),
-            position(body),
+            Positions.read(body),
             body.bool("completed"),
             body.bool("hidden"),
             body.bool("archived"));
@@ -128,15 +129,5 @@ public final class TaskForm {
   private static @Nullable List<UUID> labelIds(JsonReader body) {
     List<UUID> ids = body.uuids("label_ids", Placement.MAX_LABELS);
     return ids == null ? null : ids.stream().distinct().toList();
-  }
-
-  /** Reads the position of a task or list; null without a valid one. */
-  public static @Nullable String position(JsonReader body) {
-    String position = body.text("position", 1, Placement.MAX_POSITION);
-    if (position != null && !Placement.isPosition(position)) {
-      body.addError("position", "must be digits 0-9, A-Z and a-z, and not end in 0");
-      return null;
-    }
-    return position;
   }
 }

@@ -2,6 +2,7 @@ package app.perpetua.flow.tasks;
 
 import static java.util.Objects.requireNonNullElse;
 
+import app.perpetua.flow.parsing.Positions;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
@@ -123,7 +124,7 @@ public record TaskPatch(
   private TaskDraft placed(TaskDraft changed, Task old, Instant now) {
     Placement place = changed.placement();
     boolean moved = !Objects.equals(place.listId(), old.fields().placement().listId());
-    String kept = moved ? Placement.positionOf(now) : place.position();
+    String kept = moved ? Positions.of(now) : place.position();
     return changed.withPlacement(
         new Placement(place.listId(), position == null ? kept : position, place.labelIds()));
   }

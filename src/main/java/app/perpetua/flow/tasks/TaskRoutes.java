@@ -91,12 +91,7 @@ final class TaskRoutes {
     TaskFilter.Order order = TaskFilter.Order.parse(query.choice("sort", SORTS));
     PageRequest.ByCursor page = query.pageByCursor();
     query.validate();
-    Filter filter;
-    try {
-      filter = Filter.parse(text == null ? "" : text);
-    } catch (FilterException e) {
-      throw e.refusal("filter");
-    }
+    Filter filter = Filter.of(text == null ? "" : text, "filter");
     FilteredList.requireOrder(filter, order);
     Function<Tx, Reply> list =
         tx -> {

@@ -313,4 +313,18 @@ class FilterTest {
     }
     assertTrue(trees > 500, "random texts that are filters: " + trees);
   }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "overdue | true",
+        "priority = high and not (hidden or updated > now - 1h) | true",
+        "due < today + 1d or due = tomorrow | false",
+        "created < 2026-01-19T10:30:00Z and completed | false"
+      })
+  void a_filter_says_whether_it_depends_on_the_instant(String text, boolean depends)
+      throws Exception {
+    assertEquals(depends, Filter.parse(text).dependsOnInstant());
+  }
 }

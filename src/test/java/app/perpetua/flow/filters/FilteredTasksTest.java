@@ -36,6 +36,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** FR-211: the tasks that the database finds are those that match by definition. */
 class FilteredTasksTest {
@@ -583,13 +585,26 @@ class FilteredTasksTest {
         six + " and " + six.replace("text", "title"),
         0,
         "expected a simpler filter: with fewer alternatives ('or', lists of values) in 'and'");
+  }
+
+  /** Neither a condition on a name that is gone nor its negation shows more than was meant. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "list = Nowhere or label = nothing",
+        "list != Nowhere",
+        "not (list = Nowhere or label = bills)",
+        "list not in [inbox, Nowhere]",
+        "completed = false and label != nothing"
+      })
+  void a_condition_on_an_unknown_name_matches_no_task(String text) {
+    Db db = new Db(database.pool(2), SqlCatalog.load(), CLOCK, Duration.ofMinutes(1), _ -> false);
     Set<UUID> found =
         db.read(
             Actor.user(user, "test"),
             tx -> {
               try {
-                Selection selection =
-                    SMALL_STEPS.select(tx, parsed("list = Nowhere or label = nothing"), false);
+                Selection selection = SMALL_STEPS.select(tx, parsed(text), false);
                 return SMALL_STEPS.matching(
                     tx, selection, tasks.stream().map(SampleTask::id).toList());
               } catch (FilterException e) {
