@@ -2175,7 +2175,7 @@ export interface paths {
         put?: never;
         /**
          * Register a webhook endpoint
-         * @description The endpoint receives a POST for each change from now on whose type is among `events`, with a `WebhookMessage` as body and the headers of Standard Webhooks (https://www.standardwebhooks.com): `webhook-id`, which is the id of the delivery and the same in every attempt; `webhook-timestamp`, the seconds since the epoch at the attempt; and `webhook-signature`, `v1,` and the HMAC-SHA256, in base64, of id, timestamp and body, joined by dots, with the secret as key. Ignore an id that you have had already: a delivery arrives at least once. Its body is the same in every attempt. Deliveries arrive in any order; `seq` is the order of the changes.
+         * @description The endpoint receives a POST for each change from now on whose type is among `events`, of tasks only those that match `filter`, with a `WebhookMessage` as body and the headers of Standard Webhooks (https://www.standardwebhooks.com): `webhook-id`, which is the id of the delivery and the same in every attempt; `webhook-timestamp`, the seconds since the epoch at the attempt; and `webhook-signature`, `v1,` and the HMAC-SHA256, in base64, of id, timestamp and body, joined by dots, with the secret as key. Ignore an id that you have had already: a delivery arrives at least once. Its body is the same in every attempt. Deliveries arrive in any order; `seq` is the order of the changes.
          *     Only an answer of 2xx within 10 seconds is a success; redirects are not followed. A failed delivery is attempted ten times over three days, with `Retry-After` of the answer, up to an hour, as the minimum delay. 410 disables the endpoint at once. An endpoint whose deliveries only failed for three days is disabled, and the user is notified. At most 10,000 deliveries of an endpoint are pending; the following changes are delivered when there is room. What a client has missed it reads with `GET /sync`.
          *     The URL must be https on port 443, with a host at a public address. The response is the only one that shows the secret. Does not use `Idempotency-Key`, because the response is a secret that is not stored; after a lost response, delete the endpoint and register it again. Not recorded in the activity log.
          */
@@ -2506,6 +2506,8 @@ export interface paths {
         /**
          * Create a calendar feed
          * @description Returns a secret URL at which calendars read the user's tasks. The URL alone permits reading the feed, until it is deleted. The URL is shown only in this response. A feed cannot be changed; create another one and delete it. A user can have 10. Does not use `Idempotency-Key`, because the response is a secret that is not stored; if it is lost, delete the feed and create another one.
+         *
+         *     With `filter` or `filter_id`, the feed has those of its tasks that match when it is read, and no future occurrences of templates. The filter must be valid, and name lists and labels that exist, when the feed is created. When one is renamed or deleted later, conditions on the name match no task, whether or not they are negated. When a saved filter is deleted, the feed has no tasks.
          */
         post: operations["createCalendarFeed"];
         delete?: never;
@@ -2555,7 +2557,7 @@ export interface paths {
         };
         /**
          * Read a calendar feed
-         * @description iCalendar (RFC 5545), for calendars that subscribe to a URL; the secret in the path stands for an access token. Has the open tasks with a due date, the tasks that were completed in the last 30 days, and for each active template one recurring component with the occurrences that have no task yet; at most 5,000 tasks. An unknown and a revoked secret are answered alike. Allows 10 requests a minute for each feed; only requests for unknown secrets count for the address, and above its limit all secrets get 429 from there.
+         * @description iCalendar (RFC 5545), for calendars that subscribe to a URL; the secret in the path stands for an access token. Has the open tasks with a due date, the tasks that were completed in the last 30 days, and for each active template one recurring component with the occurrences that have no task yet; at most 5,000 tasks. Of a feed with a filter, those of these tasks that match, without templates. An unknown and a revoked secret are answered alike. Allows 10 requests a minute for each feed; only requests for unknown secrets count for the address, and above its limit all secrets get 429 from there.
          */
         get: operations["readCalendarFeed"];
         put?: never;
@@ -3382,6 +3384,8 @@ export interface components {
          *       "kind": "event",
          *       "priority": "high",
          *       "template_id": null,
+         *       "filter": null,
+         *       "filter_id": null,
          *       "last_read_at": "2026-01-20T08:15:00.000Z",
          *       "created_at": "2026-01-10T09:00:00.000Z"
          *     }
@@ -3402,6 +3406,13 @@ export interface components {
              * @description The feed has only tasks of this template; null for all.
              */
             template_id: string | null;
+            /** @description The feed has only tasks that match this filter; null for all. */
+            filter: string | null;
+            /**
+             * Format: uuid
+             * @description The feed has only tasks that match this saved filter; null for all. It may have been deleted.
+             */
+            filter_id: string | null;
             /** @description When a calendar last asked for the feed, to the hour; null if none has. */
             last_read_at: components["schemas"]["InstantOrNull"];
             created_at: components["schemas"]["Instant"];
@@ -3415,6 +3426,8 @@ export interface components {
          *           "kind": "event",
          *           "priority": "high",
          *           "template_id": null,
+         *           "filter": null,
+         *           "filter_id": null,
          *           "last_read_at": "2026-01-20T08:15:00.000Z",
          *           "created_at": "2026-01-10T09:00:00.000Z"
          *         }
@@ -3430,6 +3443,10 @@ export interface components {
          *       "kind": "event",
          *       "priority": "high"
          *     }
+         * @example {
+         *       "name": "Errands",
+         *       "filter": "priority = high and not overdue"
+         *     }
          */
         CalendarFeedDraft: {
             name?: components["schemas"]["NewCalendarFeedName"];
@@ -3444,6 +3461,13 @@ export interface components {
              * @description Only tasks of this template.
              */
             template_id?: string | null;
+            /** @description Only tasks that match this filter, see `filter` of `GET /tasks`; excludes `filter_id`, `priority` and `template_id`. */
+            filter?: string | null;
+            /**
+             * Format: uuid
+             * @description Only tasks that match this saved filter, as it is when the feed is read; excludes `filter`, `priority` and `template_id`.
+             */
+            filter_id?: string | null;
         };
         /**
          * @example {
@@ -3453,6 +3477,8 @@ export interface components {
          *         "kind": "event",
          *         "priority": "high",
          *         "template_id": null,
+         *         "filter": null,
+         *         "filter_id": null,
          *         "last_read_at": null,
          *         "created_at": "2026-01-10T09:00:00.000Z",
          *         "url": "/ical/pJ0Tq2c9yWm4xZ8kVbN1rS6dLfH3gAe7uKoQiEwYt5M.ics"
@@ -3469,6 +3495,8 @@ export interface components {
          *       "kind": "event",
          *       "priority": "high",
          *       "template_id": null,
+         *       "filter": null,
+         *       "filter_id": null,
          *       "last_read_at": null,
          *       "created_at": "2026-01-10T09:00:00.000Z",
          *       "url": "/ical/pJ0Tq2c9yWm4xZ8kVbN1rS6dLfH3gAe7uKoQiEwYt5M.ics"
@@ -3490,6 +3518,13 @@ export interface components {
              * @description The feed has only tasks of this template; null for all.
              */
             template_id: string | null;
+            /** @description The feed has only tasks that match this filter; null for all. */
+            filter: string | null;
+            /**
+             * Format: uuid
+             * @description The feed has only tasks that match this saved filter; null for all. It may have been deleted.
+             */
+            filter_id: string | null;
             /** @description When a calendar last asked for the feed, to the hour; null if none has. */
             last_read_at: components["schemas"]["InstantOrNull"];
             created_at: components["schemas"]["Instant"];
@@ -5343,6 +5378,7 @@ export interface components {
             events: components["schemas"]["WebhookSelection"];
             /** @default thin */
             payload?: components["schemas"]["WebhookPayload"];
+            filter?: components["schemas"]["WebhookFilter"];
             secret?: components["schemas"]["WebhookSecret"];
         };
         /**
@@ -5351,6 +5387,9 @@ export interface components {
          *         "*"
          *       ],
          *       "payload": "full"
+         *     }
+         * @example {
+         *       "filter": null
          *     }
          */
         WebhookEndpointPatch: {
@@ -5361,8 +5400,14 @@ export interface components {
             url?: string;
             events?: components["schemas"]["WebhookSelection"];
             payload?: components["schemas"]["WebhookPayload"];
+            filter?: components["schemas"]["WebhookFilter"];
             enabled?: boolean;
         };
+        /**
+         * @description Selects events of tasks, see `filter` of `GET /tasks`: such an event is delivered if the task matches when the delivery is created, after the change. `task.deleted` is always delivered; a task that ceases to match causes no event by that. Other events are not affected. Null: all tasks. When a list or label that the filter names is renamed or deleted, conditions on the name match no task, whether or not they are negated; the endpoint stays enabled.
+         * @example priority = high
+         */
+        WebhookFilter: string | null;
         /**
          * @description `whsec_` and 24 to 64 bytes in base64. Absent or null: the service generates one.
          * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw7uU9r8GKYqo=
@@ -5381,6 +5426,7 @@ export interface components {
          *         "reminder.fired"
          *       ],
          *       "payload": "thin",
+         *       "filter": null,
          *       "enabled": true,
          *       "disabled_reason": null,
          *       "failing_since": null,
@@ -5396,6 +5442,8 @@ export interface components {
             url: string;
             events: components["schemas"]["WebhookSelection"];
             payload: components["schemas"]["WebhookPayload"];
+            /** @description Events of tasks are of those that match this filter, or were deleted; null for all tasks. */
+            filter: string | null;
             enabled: boolean;
             /**
              * @description Why it is disabled: by the user, because it answered 410, or because no delivery succeeded for three days; null if it is enabled.
@@ -5427,6 +5475,7 @@ export interface components {
          *         "reminder.fired"
          *       ],
          *       "payload": "thin",
+         *       "filter": null,
          *       "enabled": true,
          *       "disabled_reason": null,
          *       "failing_since": null,
@@ -5443,6 +5492,8 @@ export interface components {
             url: string;
             events: components["schemas"]["WebhookSelection"];
             payload: components["schemas"]["WebhookPayload"];
+            /** @description Events of tasks are of those that match this filter, or were deleted; null for all tasks. */
+            filter: string | null;
             enabled: boolean;
             /**
              * @description Why it is disabled: by the user, because it answered 410, or because no delivery succeeded for three days; null if it is enabled.
@@ -6567,6 +6618,7 @@ export interface components {
          *           "data": null
          *         }
          *       ],
+         *       "unmatched": [],
          *       "token": "AXK4b1xu3Q9mZy7tDGm0V2FjOjQyOjE3Njg4MTg2MDAwMDA",
          *       "has_more": false,
          *       "full": false
@@ -6574,6 +6626,8 @@ export interface components {
          */
         Changes: {
             changes: components["schemas"]["SyncChange"][];
+            /** @description With `filter`, the changed tasks that do not match, by their ids: the copy must not have them. Empty without `filter`, and in a snapshot. */
+            unmatched: string[];
             /** @description Continues after these changes. */
             token: string;
             /** @description Whether more changes follow now. */
@@ -12938,10 +12992,12 @@ export interface operations {
     readChanges: {
         parameters: {
             query?: {
-                /** @description `token` of an earlier answer to this user, with the same `types`. Treat it as opaque: at most 200 characters, no percent-encoding needed. */
+                /** @description `token` of an earlier answer to this user, with the same `types` and `filter`. Treat it as opaque: at most 200 characters, no percent-encoding needed. */
                 token?: string;
                 /** @description The types to return, separated by commas; all if absent. A client that names the types that it supports does not receive those of later releases. */
                 types?: string;
+                /** @description Returns only the tasks that match a filter, see `filter` of `GET /tasks`. A changed task that does not match is named in `unmatched`: remove it from the copy. Entities of other types are returned as without `filter`, also subtasks and reminders of tasks that do not match. The filter is applied at the time of the request: a task begins or ceases to match without a change of its own when time passes (`today`, `now`, `overdue`), the user's time zone changes, or a list or label is renamed, archived or deleted. A client with such a filter begins again without `token` then, for example daily. An invalid filter, or one that names a list or label that the user does not have, is a `VALIDATION_ERROR` for `filter` with the `position`. */
+                filter?: string;
                 /** @description Number of changes in an answer, at most. An answer may have fewer although more follow. */
                 limit?: number;
             };
@@ -12969,7 +13025,7 @@ export interface operations {
                     "application/json": components["schemas"]["ChangesAnswer"];
                 };
             };
-            /** @description `VALIDATION_ERROR`: a query parameter has an invalid value, or `token` was not issued to this user with these `types`, has expired during a snapshot, or is ahead of the service's data, which a restoration may have set back. In each of these cases begin again without `token`. */
+            /** @description `VALIDATION_ERROR`: a query parameter has an invalid value, or `token` was not issued to this user with these `types` and this `filter`, has expired during a snapshot, or is ahead of the service's data, which a restoration may have set back. In each of these cases of `token` begin again without it. */
             400: {
                 headers: {
                     "X-Request-ID": components["headers"]["XRequestId"];
@@ -12994,6 +13050,8 @@ export interface operations {
             query?: {
                 /** @description The `types` of `token`, as of `GET /sync`. */
                 types?: string;
+                /** @description The `filter` of `token`, as of `GET /sync`. It selects no commands. */
+                filter?: string;
             };
             header?: {
                 /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */

@@ -1,7 +1,7 @@
 -- name: list_feeds
 -- At most ten; newest first. One row with a null id if there are none; no row means that the account
 -- does not exist.
-select f.id, f.name, f.kind, f.priority, f.template_id, f.last_read_at, f.created_at
+select f.id, f.name, f.kind, f.priority, f.template_id, f.filter, f.filter_id, f.last_read_at, f.created_at
 from auth.users u
 left join tasks.calendar_feeds f on f.user_id = :user_id
 where u.id = :user_id
@@ -14,8 +14,10 @@ from tasks.calendar_feeds
 where user_id = :user_id
 
 -- name: insert_feed
-insert into tasks.calendar_feeds (id, user_id, name, kind, priority, template_id, token_hash, created_at)
-values (:id, :user_id, :name, :kind, :priority::text, :template_id::uuid, :token_hash, :now)
+insert into tasks.calendar_feeds
+  (id, user_id, name, kind, priority, template_id, filter, filter_id, token_hash, created_at)
+values (:id, :user_id, :name, :kind, :priority::text, :template_id::uuid, :filter::text, :filter_id::uuid, :token_hash,
+        :now)
 
 -- name: delete_feed
 delete from tasks.calendar_feeds
@@ -29,13 +31,14 @@ select exists (select from auth.users where id = :user_id) as account,
 -- name: find_by_token
 -- scope: system lookup
 -- The feed of a secret address, with what its entity tag depends on: one statement answers 304.
-select f.id, f.user_id, f.name, f.kind, f.priority, f.template_id, f.last_read_at, f.created_at,
-       u.timezone,
+select f.id, f.user_id, f.name, f.kind, f.priority, f.template_id, f.filter, f.filter_id, f.last_read_at, f.created_at,
+       coalesce(f.filter, s.query) as present_filter, u.timezone,
        coalesce((
          select max(c.seq) from activity.changes c where c.user_id = f.user_id
        ), 0) as newest_change
 from tasks.calendar_feeds f
 join auth.users u on u.id = f.user_id
+left join tasks.filters s on s.user_id = f.user_id and s.id = f.filter_id
 where f.token_hash = :token_hash
 
 -- name: record_read

@@ -1,6 +1,6 @@
 -- name: list_endpoints
 -- In the order of their creation. One row with a null id if there are none.
-select e.id, e.url, array_to_string(e.events, ',') as events, e.payload, e.enabled,
+select e.id, e.url, array_to_string(e.events, ',') as events, e.payload, e.filter, e.enabled,
        e.disabled_reason, e.failing_since, e.previous_until, e.created_at, e.updated_at
 from auth.users u
 left join activity.webhook_endpoints e on e.user_id = u.id
@@ -8,7 +8,7 @@ where u.id = :user_id
 order by e.created_at, e.id
 
 -- name: find_endpoint
-select e.id, e.url, array_to_string(e.events, ',') as events, e.payload, e.enabled,
+select e.id, e.url, array_to_string(e.events, ',') as events, e.payload, e.filter, e.enabled,
        e.disabled_reason, e.failing_since, e.previous_until, e.created_at, e.updated_at
 from activity.webhook_endpoints e
 where e.user_id = :user_id and e.id = :id
@@ -24,14 +24,14 @@ select exists (select from auth.users where id = :user_id) as account,
 -- Delivers what changes from now on: the owner's lock is held, so that no change of the user with a
 -- lower number commits later.
 insert into activity.webhook_endpoints
-  (user_id, id, url, events, payload, secret, position, created_at, updated_at)
-select :user_id, :id, :url, :events::text[], :payload, :secret,
+  (user_id, id, url, events, payload, filter, secret, position, created_at, updated_at)
+select :user_id, :id, :url, :events::text[], :payload, :filter::text, :secret,
        coalesce((select max(c.seq) from activity.changes c where c.user_id = :user_id), 0),
        :now, :now
 
 -- name: update_endpoint
 update activity.webhook_endpoints
-set url = :url, events = :events::text[], payload = :payload, updated_at = :now
+set url = :url, events = :events::text[], payload = :payload, filter = :filter::text, updated_at = :now
 where user_id = :user_id and id = :id
 
 -- name: enable
@@ -78,7 +78,7 @@ where u.id = :user_id
 -- name: find_target
 -- What the job needs of an enabled endpoint. Deliveries are created only while fewer than :max are
 -- pending; the others wait in the feed.
-select e.id, e.url, array_to_string(e.events, ',') as events, e.payload, e.secret,
+select e.id, e.url, array_to_string(e.events, ',') as events, e.payload, e.filter, e.secret,
        case when e.previous_until > :now then e.previous_secret end as previous_secret,
        e.position, e.failing_since, e.stalls, e.paused_until,
        (

@@ -288,6 +288,7 @@ class ContractTest {
     notesAndRecovery(api);
     call(api, "GET", "/api/v1/activity", null);
     call(api, "GET", "/api/v1/sync", null);
+    call(api, "GET", "/api/v1/sync?filter=overdue", null);
     Map<String, Object> command =
         Map.of(
             "uuid", UUID.randomUUID().toString(),
@@ -399,6 +400,7 @@ class ContractTest {
 
   private void calendarFeeds(Api api) {
     JsonNode made = call(api, "POST", "/api/v1/calendar-feeds", Map.of("kind", "both")).data();
+    call(api, "POST", "/api/v1/calendar-feeds", Map.of("filter", "priority = high"));
     call(api, "GET", "/api/v1/calendar-feeds", null);
     String url = made.get("url").stringValue();
     call(service.api(), "GET", url.replaceFirst("/ical/(.*)\\.ics", "/ical/{$1}.ics"), null);
@@ -500,7 +502,7 @@ class ContractTest {
     String endpoint = endpoints + "/{" + id + "}";
     call(api, "GET", endpoints, null);
     call(api, "GET", endpoint, null);
-    call(api, "PATCH", endpoint, Map.of("payload", "full"));
+    call(api, "PATCH", endpoint, Map.of("payload", "full", "filter", "overdue"));
     call(api, "POST", endpoint + "/test", null);
     service.runDueJobs();
     JsonNode deliveries = call(api, "GET", endpoint + "/deliveries", null).data();

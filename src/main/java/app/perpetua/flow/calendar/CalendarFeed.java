@@ -1,6 +1,7 @@
 package app.perpetua.flow.calendar;
 
 import app.perpetua.flow.base.WireName;
+import app.perpetua.flow.filters.Filter;
 import app.perpetua.flow.sql.Row;
 import app.perpetua.flow.tasks.Priority;
 import java.time.Instant;
@@ -14,6 +15,10 @@ import org.jspecify.annotations.Nullable;
  * @param name 1 to 100 characters; the calendar's
  * @param priority of the tasks that it has; null for all
  * @param templateId of the tasks that it has; null for all
+ * @param filter that its tasks match; null for all. A feed with {@code filter} or {@code filterId}
+ *     has no other selection
+ * @param filterId of a saved filter that its tasks match; null for all. The user may have deleted
+ *     it
  * @param lastReadAt when a calendar last asked for it, to the hour; null if none has
  */
 record CalendarFeed(
@@ -22,6 +27,8 @@ record CalendarFeed(
     Kind kind,
     @Nullable Priority priority,
     @Nullable UUID templateId,
+    @Nullable String filter,
+    @Nullable UUID filterId,
     @Nullable Instant lastReadAt,
     Instant createdAt) {
   /** As what a feed shows tasks. */
@@ -42,7 +49,13 @@ record CalendarFeed(
   }
 
   /** What the user chooses; the components are those of the feed. */
-  record Draft(String name, Kind kind, @Nullable Priority priority, @Nullable UUID templateId) {}
+  record Draft(
+      String name,
+      Kind kind,
+      @Nullable Priority priority,
+      @Nullable UUID templateId,
+      @Nullable Filter filter,
+      @Nullable UUID filterId) {}
 
   static CalendarFeed of(Row row) {
     return new CalendarFeed(
@@ -51,6 +64,8 @@ record CalendarFeed(
         row.wireName("kind", Kind.class),
         row.wireNameOrNull("priority", Priority.class),
         row.uuidOrNull("template_id"),
+        row.textOrNull("filter"),
+        row.uuidOrNull("filter_id"),
         row.instantOrNull("last_read_at"),
         row.instant("created_at"));
   }

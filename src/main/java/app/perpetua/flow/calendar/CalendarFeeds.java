@@ -5,7 +5,11 @@ import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.base.Sha256;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
+import app.perpetua.flow.filters.Filter;
+import app.perpetua.flow.filters.FilterException;
+import app.perpetua.flow.filters.FilteredTasks;
 import app.perpetua.flow.recurrence.SeriesReader;
+import app.perpetua.flow.sql.Row;
 import app.perpetua.flow.sql.Tx;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.security.SecureRandom;
@@ -48,17 +52,40 @@ final class CalendarFeeds {
    *
    * @param zone the user's
    * @param today in that zone
-   * @param entityTag with quotes; another one if the user's data, the day or the rendering changed
+   * @param shown which tasks the feed has
+   * @param entityTag with quotes; another one if the user's data, the day or the rendering changed,
+   *     and at each instant if the filter depends on it
    */
-  record Opened(CalendarFeed feed, UUID userId, ZoneId zone, LocalDate today, String entityTag) {}
+  record Opened(
+      CalendarFeed feed,
+      UUID userId,
+      ZoneId zone,
+      LocalDate today,
+      Shown shown,
+      String entityTag) {}
+
+  /** Which tasks a feed has. */
+  sealed interface Shown {
+    /** Those of the feed's priority and template, and what templates will create. */
+    record All() implements Shown {}
+
+    /** Those of them that match. */
+    record Matching(Filter filter) implements Shown {}
+
+    /** None: the filter was deleted, or is of another release. */
+    record Nothing() implements Shown {}
+  }
 
   private final SeriesReader series;
+  private final FilteredTasks filtered;
   private final Ids ids;
   private final Events events;
   private final SecureRandom random;
 
-  CalendarFeeds(SeriesReader series, Ids ids, Events events, SecureRandom random) {
+  CalendarFeeds(
+      SeriesReader series, FilteredTasks filtered, Ids ids, Events events, SecureRandom random) {
     this.series = series;
+    this.filtered = filtered;
     this.ids = ids;
     this.events = events;
     this.random = random;
@@ -77,12 +104,14 @@ final class CalendarFeeds {
    * Creates a feed.
    *
    * @throws Refusal {@code LIMIT_EXCEEDED} for an eleventh feed; {@code NOT_FOUND} or {@code
-   *     FORBIDDEN} for a template that the user does not have
+   *     FORBIDDEN} for a template or saved filter that the user does not have; {@code
+   *     VALIDATION_ERROR} for a filter that cannot be used
    */
   Created create(Tx tx, CalendarFeed.Draft draft) {
     if (draft.templateId() != null) {
       series.requireTemplate(tx, draft.templateId());
     }
+    checkFilter(tx, draft);
     int existing = tx.sql("calendar.count_feeds").one(row -> row.integer("feeds")).orElseThrow();
     if (existing >= MAX) {
       throw Refusal.limitExceeded("at most " + MAX + " calendar feeds may exist", MAX, existing);
@@ -97,6 +126,8 @@ final class CalendarFeeds {
             draft.kind(),
             draft.priority(),
             draft.templateId(),
+            draft.filter() == null ? null : draft.filter().text(),
+            draft.filterId(),
             null,
             tx.now());
     tx.sql("calendar.insert_feed")
@@ -105,10 +136,21 @@ final class CalendarFeeds {
         .bind("kind", feed.kind())
         .bind("priority", feed.priority())
         .bind("template_id", feed.templateId())
+        .bind("filter", feed.filter())
+        .bind("filter_id", feed.filterId())
         .bind("token_hash", Sha256.hash(token))
         .atCommit();
     events.emit(tx, new Event.UserCalendarFeedCreated(tx.userId(), feed.id()));
     return new Created(feed, "/ical/" + token + ".ics");
+  }
+
+  private void checkFilter(Tx tx, CalendarFeed.Draft draft) {
+    if (draft.filter() != null) {
+      filtered.requireUsable(tx, draft.filter(), "filter");
+    }
+    if (draft.filterId() != null) {
+      filtered.requireUsable(tx, draft.filterId(), "filter_id");
+    }
   }
 
   /**
@@ -142,19 +184,41 @@ final class CalendarFeeds {
                         CalendarFeed.of(row),
                         row.uuid("user_id"),
                         ZoneId.of(row.text("timezone")),
+                        shown(row),
                         row.bigint("newest_change"),
                         tx.now()));
     found.ifPresent(opened -> recordRead(tx, opened));
     return found;
   }
 
-  /** Feeds never change, so the id stands for all of them; the day decides what is shown. */
+  private static Shown shown(Row row) {
+    if (row.isNull("filter") && row.isNull("filter_id")) {
+      return new Shown.All();
+    }
+    String text = row.textOrNull("present_filter");
+    if (text == null) {
+      return new Shown.Nothing();
+    }
+    try {
+      return new Shown.Matching(Filter.parse(text));
+    } catch (FilterException e) {
+      return new Shown.Nothing();
+    }
+  }
+
+  /**
+   * Feeds never change, so the id stands for all of them; the day or the instant decides what is
+   * shown. Changes of saved filters, lists and labels have numbers as well.
+   */
   private static Opened opened(
-      CalendarFeed feed, UUID userId, ZoneId zone, long newestChange, Instant now) {
+      CalendarFeed feed, UUID userId, ZoneId zone, Shown shown, long newestChange, Instant now) {
     LocalDate today = now.atZone(zone).toLocalDate();
-    String state = RENDERING + " " + feed.id() + " " + newestChange + " " + today;
+    boolean dependsOnInstant =
+        shown instanceof Shown.Matching(Filter filter) && filter.dependsOnInstant();
+    String state =
+        RENDERING + " " + feed.id() + " " + newestChange + " " + (dependsOnInstant ? now : today);
     String hash = Base64.getUrlEncoder().withoutPadding().encodeToString(Sha256.hash(state));
-    return new Opened(feed, userId, zone, today, '"' + hash.substring(0, 22) + '"');
+    return new Opened(feed, userId, zone, today, shown, '"' + hash.substring(0, 22) + '"');
   }
 
   private static void recordRead(Tx tx, Opened opened) {

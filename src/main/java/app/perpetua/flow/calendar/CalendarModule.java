@@ -6,6 +6,7 @@ import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.secret;
 import static app.perpetua.flow.http.Route.write;
 
+import app.perpetua.flow.filters.FilteredTasks;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
@@ -25,10 +26,12 @@ public final class CalendarModule implements FeatureModule {
    * @param pages of the frontend; shown in a feed if they are URLs, not paths
    */
   public CalendarModule(ModuleContext context, Pages pages, SeriesReader series) {
+    FilteredTasks filtered = new FilteredTasks(context.json());
     routes =
         new CalendarRoutes(
-            new CalendarFeeds(series, context.ids(), context.events(), new SecureRandom()),
-            new FeedContents(series, MAX_TASKS),
+            new CalendarFeeds(
+                series, filtered, context.ids(), context.events(), new SecureRandom()),
+            new FeedContents(series, filtered, MAX_TASKS),
             new CalendarWriter(id -> pages.task(id).startsWith("https:") ? pages.task(id) : null));
   }
 

@@ -1,5 +1,6 @@
 package app.perpetua.flow.calendar;
 
+import app.perpetua.flow.filters.Filter;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.http.Route;
@@ -39,13 +40,30 @@ final class CalendarRoutes {
     CalendarFeed.Kind kind = body.oneOf("kind", CalendarFeed.Kind.class);
     Priority priority = body.oneOf("priority", Priority.class);
     UUID templateId = body.uuid("template_id");
+    String text = body.text("filter", 1, Filter.MAX_LENGTH);
+    UUID filterId = body.uuid("filter_id");
+    if (text != null && filterId != null) {
+      body.addError("filter_id", "must be absent beside filter");
+    }
+    if (text != null || filterId != null) {
+      String error = "must be absent beside a filter, which can say it";
+      if (priority != null) {
+        body.addError("priority", error);
+      }
+      if (templateId != null) {
+        body.addError("template_id", error);
+      }
+    }
     body.validate();
+    Filter filter = text == null ? null : Filter.of(text, "filter");
     CalendarFeed.Draft draft =
         new CalendarFeed.Draft(
             Objects.requireNonNullElse(name, DEFAULT_NAME),
             Objects.requireNonNullElse(kind, CalendarFeed.Kind.EVENT),
             priority,
-            templateId);
+            templateId,
+            filter,
+            filterId);
     return tx -> Reply.created(feeds.create(tx, draft));
   }
 

@@ -2,6 +2,10 @@ package app.perpetua.flow.calendar;
 
 import app.perpetua.flow.calendar.FeedTask.Alarm;
 import app.perpetua.flow.calendar.FeedTask.Step;
+import app.perpetua.flow.filters.Filter;
+import app.perpetua.flow.filters.FilterException;
+import app.perpetua.flow.filters.FilteredTasks;
+import app.perpetua.flow.filters.Selection;
 import app.perpetua.flow.recurrence.Series;
 import app.perpetua.flow.recurrence.SeriesReader;
 import app.perpetua.flow.sql.Row;
@@ -20,12 +24,14 @@ import java.util.stream.Collectors;
 
 /**
  * Reads what a feed shows (FR-181): open tasks with a due date, tasks completed in the last 30
- * days, and what templates will create. Thread-safe.
+ * days, and what templates will create; with a filter, those of the tasks that match (FR-230).
+ * Thread-safe.
  */
 final class FeedContents {
   private static final int COMPLETED_DAYS = 30;
 
   private final SeriesReader series;
+  private final FilteredTasks filtered;
   private final int maxTasks;
 
   /** What a feed shows, in the order in which it shows it. */
@@ -35,17 +41,55 @@ final class FeedContents {
    * @param maxTasks open ones take precedence over completed ones, those due soon over those due
    *     later, and those completed lately over those completed before
    */
-  FeedContents(SeriesReader series, int maxTasks) {
+  FeedContents(SeriesReader series, FilteredTasks filtered, int maxTasks) {
     this.series = series;
+    this.filtered = filtered;
     this.maxTasks = maxTasks;
   }
 
   /** Reads for the acting user, whose feed it is; the statements have snapshots of their own. */
   Contents read(Tx tx, CalendarFeeds.Opened opened) {
+    return switch (opened.shown()) {
+      case CalendarFeeds.Shown.All _ -> all(tx, opened);
+      case CalendarFeeds.Shown.Matching(Filter filter) ->
+          new Contents(withDetails(tx, matching(tx, opened, filter)), List.of());
+      case CalendarFeeds.Shown.Nothing _ -> new Contents(List.of(), List.of());
+    };
+  }
+
+  private Contents all(Tx tx, CalendarFeeds.Opened opened) {
     CalendarFeed feed = opened.feed();
     Instant startOfToday = opened.today().atStartOfDay(opened.zone()).toInstant();
-    List<FeedTask> tasks = new ArrayList<>(open(tx, feed));
-    if (tasks.size() < maxTasks) {
+    return new Contents(
+        withDetails(tx, tasks(tx, opened, false)),
+        series.list(tx, startOfToday, feed.priority(), feed.templateId(), maxTasks));
+  }
+
+  /** Of what the feed would have without the filter, which is limited. */
+  private List<FeedTask> matching(Tx tx, CalendarFeeds.Opened opened, Filter filter) {
+    Selection selection;
+    try {
+      selection = filtered.select(tx, filter, false);
+    } catch (FilterException e) {
+      // Names may mean more than when the feed was made, so that it is too complex.
+      return List.of();
+    }
+    List<FeedTask> tasks = tasks(tx, opened, selection.onlyOpen());
+    Set<UUID> matching =
+        filtered.matching(tx, selection, tasks.stream().map(FeedTask::id).toList());
+    return tasks.stream().filter(task -> matching.contains(task.id())).toList();
+  }
+
+  private List<FeedTask> tasks(Tx tx, CalendarFeeds.Opened opened, boolean onlyOpen) {
+    CalendarFeed feed = opened.feed();
+    List<FeedTask> tasks =
+        new ArrayList<>(
+            tx.sql("calendar.list_open")
+                .bind("priority", feed.priority())
+                .bind("template_id", feed.templateId())
+                .bind("limit", maxTasks)
+                .list(FeedContents::task));
+    if (!onlyOpen && tasks.size() < maxTasks) {
       tasks.addAll(
           tx.sql("calendar.list_completed")
               .bind("priority", feed.priority())
@@ -56,19 +100,14 @@ final class FeedContents {
               .bind("limit", maxTasks - tasks.size())
               .list(FeedContents::task));
     }
-    return new Contents(
-        tasks, series.list(tx, startOfToday, feed.priority(), feed.templateId(), maxTasks));
+    return tasks;
   }
 
-  private List<FeedTask> open(Tx tx, CalendarFeed feed) {
-    List<FeedTask> open =
-        tx.sql("calendar.list_open")
-            .bind("priority", feed.priority())
-            .bind("template_id", feed.templateId())
-            .bind("limit", maxTasks)
-            .list(FeedContents::task);
+  /** Adds what open tasks are shown with. */
+  private static List<FeedTask> withDetails(Tx tx, List<FeedTask> tasks) {
+    List<FeedTask> open = tasks.stream().filter(task -> task.completedAt() == null).toList();
     if (open.isEmpty()) {
-      return open;
+      return tasks;
     }
     List<UUID> ids = open.stream().map(FeedTask::id).toList();
     Map<UUID, List<Step>> subtasks = new HashMap<>();
@@ -92,7 +131,7 @@ final class FeedContents {
                 alarms
                     .computeIfAbsent(row.uuid("task_id"), _ -> new ArrayList<>())
                     .add(alarm(row, allDay.contains(row.uuid("task_id")))));
-    return open.stream()
+    return tasks.stream()
         .map(
             task ->
                 task.with(

@@ -1,12 +1,17 @@
 package app.perpetua.flow.sync;
 
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.filters.Filter;
+import app.perpetua.flow.filters.FilterException;
+import app.perpetua.flow.filters.FilteredTasks;
+import app.perpetua.flow.filters.Selection;
 import app.perpetua.flow.sql.OneToMany;
 import app.perpetua.flow.sql.Row;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -15,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -51,12 +57,30 @@ final class Sync {
   }
 
   /**
+   * What a client reads.
+   *
+   * @param types names of them
+   * @param filter that tasks must match when they are read; null for all tasks
+   * @param limit of entities or recorded changes, at least 1
+   */
+  record Wanted(Set<String> types, @Nullable Filter filter, int limit) {}
+
+  /**
    * A part of the changes or of a snapshot.
    *
+   * @param unmatched changed tasks that do not match the filter, which a copy must not have
    * @param next goes on after this part
    * @param full whether it is a part of a snapshot
    */
-  record Part(List<Change> changes, SyncToken next, boolean hasMore, boolean full) {}
+  record Part(
+      List<Change> changes, List<UUID> unmatched, SyncToken next, boolean hasMore, boolean full) {}
+
+  /**
+   * As {@link Wanted}.
+   *
+   * @param tasks null for all
+   */
+  private record Reading(Set<String> types, @Nullable Selection tasks, int limit) {}
 
   private record Key(String type, UUID id) {}
 
@@ -78,13 +102,17 @@ final class Sync {
     }
   }
 
+  private static final String TASK = "task";
+
   private final List<SyncedType> types;
+  private final FilteredTasks filtered;
 
   /**
    * @param types in the order of a snapshot
    */
-  Sync(List<SyncedType> types) {
+  Sync(List<SyncedType> types, FilteredTasks filtered) {
     this.types = types;
+    this.filtered = filtered;
   }
 
   /** The names of all types. */
@@ -96,21 +124,28 @@ final class Sync {
    * Returns what follows a token. Begins a snapshot without a token, and with one that is older
    * than {@link #RETENTION}.
    *
-   * @param selected names of the types to read
-   * @param limit of entities or recorded changes, at least 1
    * @throws Refusal {@code VALIDATION_ERROR} if changes that follow a snapshot are not available
-   *     any more, or if the token is ahead of the database; {@code UNAUTHORIZED} if the account was
-   *     deleted
+   *     any more, if the token is ahead of the database, or if the filter has an unknown name or is
+   *     too complex; {@code UNAUTHORIZED} if the account was deleted
    */
-  Part read(Tx tx, @Nullable SyncToken token, Set<String> selected, int limit) {
+  Part read(Tx tx, @Nullable SyncToken token, Wanted wanted) {
+    Reading reading = new Reading(wanted.types, selection(tx, wanted.filter), wanted.limit);
     return switch (token) {
-      case null -> begin(tx, selected, limit);
+      case null -> begin(tx, reading);
       case SyncToken.Snapshot snapshot -> {
         check(snapshot, feed(tx));
-        yield snapshot(tx, snapshot, selected, limit);
+        yield snapshot(tx, snapshot, reading);
       }
-      case SyncToken.Position position -> changes(tx, position, selected, limit);
+      case SyncToken.Position position -> changes(tx, position, reading);
     };
+  }
+
+  private @Nullable Selection selection(Tx tx, @Nullable Filter filter) {
+    try {
+      return filter == null ? null : filtered.select(tx, filter, true);
+    } catch (FilterException e) {
+      throw e.refusal("filter");
+    }
   }
 
   /** The present position; what follows it are the changes from now on. */
@@ -150,31 +185,37 @@ final class Sync {
     return Refusal.invalid("token", why);
   }
 
-  private Part begin(Tx tx, Set<String> selected, int limit) {
+  private Part begin(Tx tx, Reading reading) {
     Feed feed = feed(tx);
     SyncToken.Snapshot start =
         new SyncToken.Snapshot(feed.newest, feed.readAt, types.getFirst().name(), SyncToken.FIRST);
-    return snapshot(tx, start, selected, limit);
+    return snapshot(tx, start, reading);
   }
 
-  private Part snapshot(Tx tx, SyncToken.Snapshot token, Set<String> selected, int limit) {
+  private Part snapshot(Tx tx, SyncToken.Snapshot token, Reading reading) {
     List<Change> read = new ArrayList<>();
     UUID after = token.after();
     for (SyncedType type : from(token.type())) {
-      int room = limit - read.size();
+      int room = reading.limit - read.size();
       if (room == 0) {
         return new Part(
             read,
+            List.of(),
             new SyncToken.Snapshot(token.seq(), token.since(), type.name(), after),
             true,
             true);
       }
-      if (selected.contains(type.name())) {
+      if (reading.types.contains(type.name())) {
         List<SyncedType.Entity> entities = type.after().read(tx, after, room);
-        entities.forEach(entity -> read.add(Change.of(type.name(), entity)));
+        Predicate<UUID> matches =
+            matches(tx, reading, type, entities.stream().map(SyncedType.Entity::id).toList());
+        entities.stream()
+            .filter(entity -> matches.test(entity.id()))
+            .forEach(entity -> read.add(Change.of(type.name(), entity)));
         if (entities.size() == room) {
           return new Part(
               read,
+              List.of(),
               new SyncToken.Snapshot(
                   token.seq(), token.since(), type.name(), entities.getLast().id()),
               true,
@@ -185,30 +226,44 @@ final class Sync {
     }
     boolean changedMeanwhile = feed(tx).newest > token.seq();
     return new Part(
-        read, new SyncToken.Position(token.seq(), token.since(), true), changedMeanwhile, true);
+        read,
+        List.of(),
+        new SyncToken.Position(token.seq(), token.since(), true),
+        changedMeanwhile,
+        true);
+  }
+
+  /** Which of these entities, all of one type, the client reads. */
+  private Predicate<UUID> matches(
+      Tx tx, Reading reading, SyncedType type, Collection<UUID> entities) {
+    return reading.tasks == null || entities.isEmpty() || !type.name().equals(TASK)
+        ? _ -> true
+        : filtered.matching(tx, reading.tasks, entities)::contains;
   }
 
   private List<SyncedType> from(String name) {
     return types.stream().dropWhile(type -> !type.name().equals(name)).toList();
   }
 
-  private Part changes(Tx tx, SyncToken.Position token, Set<String> selected, int limit) {
+  private Part changes(Tx tx, SyncToken.Position token, Reading reading) {
     // One more than the part shows whether changes follow.
     OneToMany<Feed, Recorded> found =
         tx.sql("sync.find_changes")
             .bind("after", token.seq())
-            .bind("limit", limit + 1)
+            .bind("limit", reading.limit + 1)
             .oneToMany(Feed::of, Recorded::of);
     Feed feed = found.one();
     check(token, feed);
     if (isExpired(token, feed)) {
-      return begin(tx, selected, limit);
+      return begin(tx, reading);
     }
-    boolean hasMore = found.many().size() > limit;
-    List<Recorded> recorded = hasMore ? found.many().subList(0, limit) : found.many();
+    boolean hasMore = found.many().size() > reading.limit;
+    List<Recorded> recorded = hasMore ? found.many().subList(0, reading.limit) : found.many();
     long read = hasMore ? recorded.getLast().seq : Math.max(feed.newest, token.seq());
+    List<UUID> unmatched = new ArrayList<>();
     return new Part(
-        present(tx, newestOfEach(recorded, selected)),
+        present(tx, newestOfEach(recorded, reading.types), reading, unmatched),
+        unmatched,
         new SyncToken.Position(read, hasMore ? token.since() : feed.readAt, false),
         hasMore,
         false);
@@ -226,21 +281,30 @@ final class Sync {
     return keys;
   }
 
-  private List<Change> present(Tx tx, Set<Key> keys) {
+  private List<Change> present(Tx tx, Set<Key> keys, Reading reading, List<UUID> unmatched) {
     Map<String, Set<UUID>> ids = new LinkedHashMap<>();
     keys.forEach(key -> ids.computeIfAbsent(key.type, _ -> new HashSet<>()).add(key.id));
     Map<Key, Change> present = new HashMap<>();
+    Set<Key> hidden = new HashSet<>();
     for (SyncedType type : types) {
       Set<UUID> changed = ids.get(type.name());
       if (changed != null) {
-        type.byIds()
-            .read(tx, changed)
-            .forEach(
-                entity ->
-                    present.put(new Key(type.name(), entity.id()), Change.of(type.name(), entity)));
+        List<SyncedType.Entity> entities = type.byIds().read(tx, changed);
+        Predicate<UUID> matches =
+            matches(tx, reading, type, entities.stream().map(SyncedType.Entity::id).toList());
+        for (SyncedType.Entity entity : entities) {
+          Key key = new Key(type.name(), entity.id());
+          if (matches.test(entity.id())) {
+            present.put(key, Change.of(type.name(), entity));
+          } else {
+            hidden.add(key);
+            unmatched.add(entity.id());
+          }
+        }
       }
     }
     return keys.stream()
+        .filter(key -> !hidden.contains(key))
         .map(key -> present.getOrDefault(key, Change.deleted(key.type, key.id)))
         .toList();
   }

@@ -11,6 +11,7 @@ import static app.perpetua.flow.http.auth.Scope.REMINDERS_WRITE;
 import static app.perpetua.flow.http.auth.Scope.TASKS_READ;
 import static app.perpetua.flow.http.auth.Scope.TASKS_WRITE;
 
+import app.perpetua.flow.filters.FilteredTasks;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.http.auth.SessionCheck;
 import app.perpetua.flow.jobs.CleanupJob;
@@ -37,7 +38,7 @@ public final class SyncModule implements FeatureModule {
       SessionCheck sessions,
       List<SyncedType> types,
       List<Route> routes) {
-    service = new Sync(types);
+    service = new Sync(types, new FilteredTasks(context.json()));
     sync = new SyncRoutes(service, new BatchForm(routes), context.metrics());
     streams =
         new EventStreams(

@@ -1,5 +1,6 @@
 package app.perpetua.flow.sync;
 
+import app.perpetua.flow.filters.Filter;
 import app.perpetua.flow.http.Batch;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
@@ -11,8 +12,11 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -23,10 +27,15 @@ final class SyncRoutes {
   /** More than of other lists, because a snapshot contains everything. */
   private static final int MAX_LIMIT = 1_000;
 
-  private record Answer(List<Sync.Change> changes, String token, boolean hasMore, boolean full) {}
+  private record Answer(
+      List<Sync.Change> changes,
+      List<UUID> unmatched,
+      String token,
+      boolean hasMore,
+      boolean full) {}
 
   private static final String INVALID_TOKEN =
-      "must be the token of an answer to this user, with the same types";
+      "must be the token of an answer to this user, with the same types and filter";
 
   /** More than any token has. */
   private static final int MAX_TOKEN = 200;
@@ -48,16 +57,23 @@ final class SyncRoutes {
   Function<Tx, Reply> read(Request request) {
     QueryParameters query = request.query();
     Set<String> types = query.anyOf("types", sync.typeNames());
+    String text = filter(query);
     PageRequest.Position signed = query.signed("token", INVALID_TOKEN);
     int limit = query.integer("limit", DEFAULT_LIMIT, 1, MAX_LIMIT);
     Function<PageRequest.Position, String> signer = query.signer();
     query.validate();
     SyncToken token = signed == null ? null : SyncToken.of(signed);
+    Sync.Wanted wanted =
+        new Sync.Wanted(types, text == null ? null : Filter.of(text, "filter"), limit);
     return tx -> {
-      Sync.Part part = sync.read(tx, token, types, limit);
+      Sync.Part part = sync.read(tx, token, wanted);
       return Reply.ok(
           new Answer(
-              part.changes(), signer.apply(part.next().position()), part.hasMore(), part.full()));
+              part.changes(),
+              part.unmatched(),
+              signer.apply(part.next().position()),
+              part.hasMore(),
+              part.full()));
     };
   }
 
@@ -65,8 +81,12 @@ final class SyncRoutes {
   Batch commands(Request request) {
     QueryParameters query = request.query();
     query.anyOf("types", sync.typeNames());
+    String filter = filter(query);
     Function<PageRequest.Position, String> signer = query.signer();
     query.validate();
+    if (filter != null) {
+      Filter.of(filter, "filter");
+    }
     JsonReader body = request.body().notNull("atomic");
     List<Batch.Command> commands = form.read(body);
     boolean atomic = Boolean.TRUE.equals(body.bool("atomic"));
@@ -87,6 +107,12 @@ final class SyncRoutes {
           String next = text == null ? signer.apply(sync.position(tx).position()) : text;
           return results -> answer(results, next);
         });
+  }
+
+  /** Null without the parameter; the empty text is no filter. */
+  private static @Nullable String filter(QueryParameters query) {
+    String text = query.text("filter", Filter.MAX_LENGTH);
+    return query.has("filter") ? Objects.requireNonNullElse(text, "") : null;
   }
 
   private Reply answer(Batch.Results results, String token) {

@@ -2,6 +2,9 @@ package app.perpetua.flow.webhooks;
 
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.filters.Filter;
+import app.perpetua.flow.filters.FilterException;
+import app.perpetua.flow.filters.FilteredTasks;
 import app.perpetua.flow.sql.OneToMany;
 import app.perpetua.flow.sql.Row;
 import app.perpetua.flow.sql.Tx;
@@ -13,14 +16,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Creates the deliveries of the changes that follow an endpoint's position in the change feed, one
- * for each change that the endpoint wants (FR-167). Thread-safe.
+ * for each change that the endpoint wants (FR-167, FR-231). Thread-safe.
  */
 final class ChangeCollector {
   /** Changes that are read at once; the endpoint may want none of them. */
@@ -50,6 +55,11 @@ final class ChangeCollector {
           deleted,
           row.instant("created_at"));
     }
+
+    /** Whether a filter decides about it: a deleted task cannot match. */
+    boolean isFiltered() {
+      return type.equals("task") && !deleted;
+    }
   }
 
   /**
@@ -62,14 +72,16 @@ final class ChangeCollector {
 
   private final Ids ids;
   private final Json json;
+  private final FilteredTasks filtered;
   private final Map<String, SyncedType> types;
 
   /**
    * @param types of all features
    */
-  ChangeCollector(Ids ids, Json json, List<SyncedType> types) {
+  ChangeCollector(Ids ids, Json json, FilteredTasks filtered, List<SyncedType> types) {
     this.ids = ids;
     this.json = json;
+    this.filtered = filtered;
     this.types =
         types.stream().collect(Collectors.toUnmodifiableMap(SyncedType::name, Function.identity()));
   }
@@ -91,6 +103,7 @@ final class ChangeCollector {
             .bind("after", target.position())
             .bind("limit", PAGE)
             .oneToMany(row -> row.bigint("newest"), Change::of);
+    Predicate<Change> selected = selected(tx, target.messages(), found.many());
     List<Change> wanted = new ArrayList<>();
     long position = target.position();
     boolean complete = found.many().size() < PAGE;
@@ -100,7 +113,7 @@ final class ChangeCollector {
         break;
       }
       position = change.seq;
-      if (target.wants(change.event)) {
+      if (selected.test(change)) {
         wanted.add(change);
       }
     }
@@ -119,8 +132,34 @@ final class ChangeCollector {
         position);
   }
 
+  /** Tasks are matched in their present state, and at the transaction's time. */
+  private Predicate<Change> selected(
+      Tx tx, WebhookEndpoint.Messages messages, List<Change> changes) {
+    Predicate<Change> byEvent = change -> messages.have(change.event);
+    Set<UUID> tasks =
+        changes.stream()
+            .filter(byEvent)
+            .filter(Change::isFiltered)
+            .map(Change::id)
+            .collect(Collectors.toSet());
+    if (messages.filter() == null || tasks.isEmpty()) {
+      return byEvent;
+    }
+    Set<UUID> matching = matching(tx, messages.filter(), tasks);
+    return byEvent.and(change -> !change.isFiltered() || matching.contains(change.id));
+  }
+
+  private Set<UUID> matching(Tx tx, String filter, Set<UUID> tasks) {
+    try {
+      return filtered.matching(tx, filtered.select(tx, Filter.parse(filter), false), tasks);
+    } catch (FilterException e) {
+      // Is of another release, or names mean more than when it was checked.
+      return Set.of();
+    }
+  }
+
   private List<PendingDelivery> insert(Tx tx, Target target, List<Change> changes, Instant dueAt) {
-    boolean full = target.payload() == WebhookEndpoint.Payload.FULL;
+    boolean full = target.messages().payload() == WebhookEndpoint.Payload.FULL;
     Map<UUID, Object> entities = full ? entities(tx, changes) : Map.of();
     return changes.stream()
         .map(

@@ -13,7 +13,6 @@ import org.jspecify.annotations.Nullable;
 /**
  * An enabled endpoint as the job sees it.
  *
- * @param events types of events, or {@code *}
  * @param secrets one, or during a rotation two, the newer first
  * @param position the number of the newest change whose deliveries were created
  * @param failingSince as in {@link WebhookEndpoint}
@@ -24,8 +23,7 @@ import org.jspecify.annotations.Nullable;
 record Target(
     UUID id,
     String url,
-    List<String> events,
-    WebhookEndpoint.Payload payload,
+    WebhookEndpoint.Messages messages,
     List<WebhookSecret> secrets,
     long position,
     @Nullable Instant failingSince,
@@ -44,8 +42,7 @@ record Target(
     return new Target(
         row.uuid("id"),
         row.text("url"),
-        WebhookEndpoint.events(row),
-        row.wireName("payload", WebhookEndpoint.Payload.class),
+        WebhookEndpoint.Messages.of(row),
         Stream.of(row.bytesOrNull("secret"), row.bytesOrNull("previous_secret"))
             .filter(Objects::nonNull)
             .map(WebhookSecret::new)
@@ -55,9 +52,5 @@ record Target(
         row.integer("stalls"),
         row.instantOrNull("paused_until"),
         row.bool("is_full"));
-  }
-
-  boolean wants(WebhookEvent event) {
-    return events.contains(WebhookEvent.ALL) || events.contains(event.wireName());
   }
 }

@@ -2,6 +2,7 @@ package app.perpetua.flow.webhooks;
 
 import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.sql.Row;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
@@ -10,7 +11,6 @@ import org.jspecify.annotations.Nullable;
 /**
  * An endpoint as its owner sees it, without its secret (FR-166).
  *
- * @param events types of events, or {@code *}
  * @param disabledReason null while it is enabled
  * @param failingSince when the first of the failures happened since which no delivery has
  *     succeeded; null without any
@@ -20,14 +20,37 @@ import org.jspecify.annotations.Nullable;
 record WebhookEndpoint(
     UUID id,
     String url,
-    List<String> events,
-    Payload payload,
+    @JsonUnwrapped Messages messages,
     boolean enabled,
     @Nullable DisabledReason disabledReason,
     @Nullable Instant failingSince,
     @Nullable Instant previousSecretUntil,
     Instant createdAt,
     Instant updatedAt) {
+  /**
+   * Which messages an endpoint receives.
+   *
+   * @param events types of events, or {@code *}
+   * @param filter that a task must match when a message of it is created, unless the task was
+   *     deleted; null for all tasks
+   */
+  record Messages(List<String> events, Payload payload, @Nullable String filter) {
+    Messages {
+      events = List.copyOf(events);
+    }
+
+    static Messages of(Row row) {
+      return new Messages(
+          List.of(row.text("events").split(",")),
+          row.wireName("payload", Payload.class),
+          row.textOrNull("filter"));
+    }
+
+    boolean have(WebhookEvent event) {
+      return events.contains(WebhookEvent.ALL) || events.contains(event.wireName());
+    }
+  }
+
   /** What messages contain. */
   enum Payload implements WireName {
     /** Type, id and version of the entity. */
@@ -45,16 +68,11 @@ record WebhookEndpoint(
     FAILING
   }
 
-  static List<String> events(Row row) {
-    return List.of(row.text("events").split(","));
-  }
-
   static WebhookEndpoint of(Row row) {
     return new WebhookEndpoint(
         row.uuid("id"),
         row.text("url"),
-        events(row),
-        row.wireName("payload", Payload.class),
+        Messages.of(row),
         row.bool("enabled"),
         row.wireNameOrNull("disabled_reason", DisabledReason.class),
         row.instantOrNull("failing_since"),

@@ -8,6 +8,7 @@ import static app.perpetua.flow.http.Route.secret;
 import static app.perpetua.flow.http.Route.write;
 
 import app.perpetua.flow.base.AddressGuard;
+import app.perpetua.flow.filters.FilteredTasks;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.jobs.CleanupJob;
 import app.perpetua.flow.jobs.JobHandler;
@@ -38,10 +39,13 @@ public final class WebhookModule implements FeatureModule {
       AddressGuard hosts,
       WebhookSender sender,
       List<SyncedType> types) {
-    ChangeCollector collector = new ChangeCollector(context.ids(), context.json(), types);
+    FilteredTasks filtered = new FilteredTasks(context.json());
+    ChangeCollector collector = new ChangeCollector(context.ids(), context.json(), filtered, types);
     Disabling disabling = new Disabling(notifications);
     SecureRandom random = new SecureRandom();
-    routes = new WebhookRoutes(new Webhooks(context.ids(), random, collector, disabling), hosts);
+    routes =
+        new WebhookRoutes(
+            new Webhooks(context.ids(), random, filtered, collector, disabling), hosts);
     // Before the first attempt, so that increase() shows it.
     EnumMap<WebhookDeliverJob.Result, Counter> attempts =
         new EnumMap<>(WebhookDeliverJob.Result.class);

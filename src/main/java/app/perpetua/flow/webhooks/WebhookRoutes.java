@@ -5,6 +5,7 @@ import app.perpetua.flow.base.AddressGuard.Verdict;
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.base.WireName;
+import app.perpetua.flow.filters.Filter;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.parsing.JsonReader;
@@ -74,8 +75,10 @@ final class WebhookRoutes {
     String url = url(body);
     List<String> events = events(body);
     Payload payload = body.oneOf("payload", Payload.class);
+    String text = body.text("filter", 1, Filter.MAX_LENGTH);
     WebhookSecret secret = secret(body);
     body.validate();
+    Filter filter = text == null ? null : Filter.of(text, "filter");
     return tx ->
         Reply.created(
             Created.of(
@@ -84,6 +87,7 @@ final class WebhookRoutes {
                     Objects.requireNonNull(url),
                     Objects.requireNonNull(events),
                     payload == null ? Payload.THIN : payload,
+                    filter,
                     secret)));
   }
 
@@ -91,10 +95,20 @@ final class WebhookRoutes {
   Function<Tx, Reply> update(Request request) {
     UUID id = request.pathId("id");
     JsonReader body = request.body().notNull("url", "events", "payload", "enabled");
+    String url = url(body);
+    List<String> events = events(body);
+    Payload payload = body.oneOf("payload", Payload.class);
+    String filter = body.text("filter", 1, Filter.MAX_LENGTH);
+    Boolean enabled = body.bool("enabled");
+    body.validate();
     Webhooks.Change change =
         new Webhooks.Change(
-            url(body), events(body), body.oneOf("payload", Payload.class), body.bool("enabled"));
-    body.validate();
+            url,
+            events,
+            payload,
+            body.has("filter"),
+            filter == null ? null : Filter.of(filter, "filter"),
+            enabled);
     return tx -> Reply.ok(webhooks.update(tx, id, change));
   }
 

@@ -3,11 +3,14 @@ package app.perpetua.flow.webhooks;
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.filters.Filter;
+import app.perpetua.flow.filters.FilteredTasks;
 import app.perpetua.flow.sql.OneToMany;
 import app.perpetua.flow.sql.Page;
 import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.webhooks.WebhookEndpoint.DisabledReason;
+import app.perpetua.flow.webhooks.WebhookEndpoint.Messages;
 import app.perpetua.flow.webhooks.WebhookEndpoint.Payload;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -32,24 +35,44 @@ final class Webhooks {
   /** Changes that a new selection of events leaves to the former one. */
   private static final int MAX_COLLECTED = 1_000;
 
-  /** A change of an endpoint; null leaves a field as it is. */
+  /**
+   * A change of an endpoint; null leaves a field as it is.
+   *
+   * @param filter that of the messages if {@code changesFilter}; null for all tasks
+   */
   record Change(
       @Nullable String url,
       @Nullable List<String> events,
       @Nullable Payload payload,
-      @Nullable Boolean enabled) {}
+      boolean changesFilter,
+      @Nullable Filter filter,
+      @Nullable Boolean enabled) {
+    private Messages of(Messages former) {
+      return new Messages(
+          events == null ? former.events() : events,
+          payload == null ? former.payload() : payload,
+          changesFilter ? text(filter) : former.filter());
+    }
+  }
 
   /** An endpoint and its secret, which is shown once. {@link #toString} omits the secret. */
   record WithSecret(WebhookEndpoint endpoint, WebhookSecret secret) {}
 
   private final Ids ids;
   private final SecureRandom random;
+  private final FilteredTasks filtered;
   private final ChangeCollector collector;
   private final Disabling disabling;
 
-  Webhooks(Ids ids, SecureRandom random, ChangeCollector collector, Disabling disabling) {
+  Webhooks(
+      Ids ids,
+      SecureRandom random,
+      FilteredTasks filtered,
+      ChangeCollector collector,
+      Disabling disabling) {
     this.ids = ids;
     this.random = random;
+    this.filtered = filtered;
     this.collector = collector;
     this.disabling = disabling;
   }
@@ -73,10 +96,20 @@ final class Webhooks {
    *
    * @param url permitted by the address guard
    * @param secret null for a generated one
-   * @throws Refusal {@code LIMIT_EXCEEDED} if the user already has ten
+   * @param filter that of the messages, parsed; null for all tasks
+   * @throws Refusal {@code LIMIT_EXCEEDED} if the user already has ten; {@code VALIDATION_ERROR} if
+   *     the filter has an unknown name, or is too complex
    */
   WithSecret create(
-      Tx tx, String url, List<String> events, Payload payload, @Nullable WebhookSecret secret) {
+      Tx tx,
+      String url,
+      List<String> events,
+      Payload payload,
+      @Nullable Filter filter,
+      @Nullable WebhookSecret secret) {
+    if (filter != null) {
+      filtered.requireUsable(tx, filter, "filter");
+    }
     int count = list(tx).size();
     if (count >= MAX_ENDPOINTS) {
       throw Refusal.limitExceeded(
@@ -87,12 +120,21 @@ final class Webhooks {
     WebhookSecret signing = secret == null ? WebhookSecret.generate(random) : secret;
     WebhookEndpoint endpoint =
         new WebhookEndpoint(
-            ids.next(), url, events, payload, true, null, null, null, tx.now(), tx.now());
+            ids.next(),
+            url,
+            new Messages(events, payload, text(filter)),
+            true,
+            null,
+            null,
+            null,
+            tx.now(),
+            tx.now());
     tx.sql("webhooks.insert_endpoint")
         .bind("id", endpoint.id())
         .bind("url", url)
         .bind("events", events.toArray(String[]::new))
         .bind("payload", payload)
+        .bind("filter", text(filter))
         .bind("secret", signing.bytes())
         .atCommit();
     tx.sql("webhooks.mark_user").atCommit();
@@ -102,15 +144,18 @@ final class Webhooks {
   /**
    * Changes an endpoint. What was changed before is delivered as it was selected then; an endpoint
    * that is enabled again receives the changes from now on.
+   *
+   * @throws Refusal {@code VALIDATION_ERROR} if a new filter has an unknown name, or is too complex
    */
   WebhookEndpoint update(Tx tx, UUID id, Change change) {
     WebhookEndpoint former = find(tx, id);
     boolean enabled = change.enabled() == null ? former.enabled() : change.enabled();
     String url = change.url() == null ? former.url() : change.url();
-    List<String> events = change.events() == null ? former.events() : change.events();
-    Payload payload = change.payload() == null ? former.payload() : change.payload();
-    boolean selectsOthers = !events.equals(former.events()) || payload != former.payload();
-    if (former.enabled() && enabled && selectsOthers) {
+    Messages messages = change.of(former.messages());
+    if (change.filter() != null && !change.filter().text().equals(former.messages().filter())) {
+      filtered.requireUsable(tx, change.filter(), "filter");
+    }
+    if (former.enabled() && enabled && !messages.equals(former.messages())) {
       Target.find(tx, id)
           .ifPresent(target -> collector.collect(tx, target, MAX_COLLECTED, tx.now()));
       wake(tx, id);
@@ -118,8 +163,9 @@ final class Webhooks {
     tx.sql("webhooks.update_endpoint")
         .bind("id", id)
         .bind("url", url)
-        .bind("events", events.toArray(String[]::new))
-        .bind("payload", payload)
+        .bind("events", messages.events().toArray(String[]::new))
+        .bind("payload", messages.payload())
+        .bind("filter", messages.filter())
         .atCommit();
     Instant failingSince = former.failingSince();
     DisabledReason reason = former.disabledReason();
@@ -142,14 +188,17 @@ final class Webhooks {
     return new WebhookEndpoint(
         id,
         url,
-        events,
-        payload,
+        messages,
         enabled,
         reason,
         failingSince,
         former.previousSecretUntil(),
         former.createdAt(),
         tx.now());
+  }
+
+  private static @Nullable String text(@Nullable Filter filter) {
+    return filter == null ? null : filter.text();
   }
 
   /** Deletes an endpoint and its deliveries. */
@@ -178,8 +227,7 @@ final class Webhooks {
         new WebhookEndpoint(
             id,
             former.url(),
-            former.events(),
-            former.payload(),
+            former.messages(),
             former.enabled(),
             former.disabledReason(),
             former.failingSince(),

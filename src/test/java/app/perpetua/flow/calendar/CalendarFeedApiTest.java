@@ -28,6 +28,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import net.fortuna.ical4j.model.Component;
 import net.fortuna.ical4j.model.Property;
 import net.fortuna.ical4j.model.component.CalendarComponent;
@@ -510,5 +514,187 @@ class CalendarFeedApiTest {
     Api.Answer refused = calendar.get(url).expect(429, "RATE_LIMIT_EXCEEDED");
     assertTrue(refused.header("Retry-After").isPresent());
     calendar.get(other).expect(200);
+  }
+
+  private String list(String name) {
+    return api().post("/api/v1/lists", Map.of("name", name)).expect(201).id();
+  }
+
+  private String saved(String query) {
+    return api().post("/api/v1/filters", Map.of("name", "Saved", "query", query)).expect(201).id();
+  }
+
+  private void move(String task, String list) {
+    api().patch(TASKS + "/" + task, Map.of("version", version(task), "list_id", list)).expect(200);
+  }
+
+  private int version(String task) {
+    return api().get(TASKS + "/" + task).expect(200).data().get("version").intValue();
+  }
+
+  private List<String> uids(String url) {
+    return Ical.read(calendar.get(url).expect(200).bytes()).uids();
+  }
+
+  @Test
+  void FR_230_a_feed_with_a_filter_has_those_of_its_tasks_that_match() {
+    String work = list("Work");
+    String high = task("high", NOW.plus(Duration.ofHours(5)), "high");
+    String low = task("low", NOW.plus(Duration.ofHours(5)), "low");
+    String done = task("done", NOW.plus(Duration.ofHours(5)), "high");
+    String elsewhere = task("elsewhere", NOW.plus(Duration.ofHours(5)), "high");
+    String hidden = task("hidden", NOW.plus(Duration.ofHours(5)), "high");
+    String undated = api().createTask("without due date");
+    List.of(high, low, done, hidden, undated).forEach(task -> move(task, work));
+    api().createSubtask(high, "first step");
+    complete(done);
+    api().patch(TASKS + "/" + hidden, Map.of("hidden", true)).expect(200);
+    template(Map.of("rrule", "FREQ=DAILY", "list_id", work, "priority", "low"));
+    JsonNode made = feed(Map.of("filter", "list = work and priority = high"));
+    assertEquals("list = work and priority = high", made.get("filter").stringValue());
+    assertTrue(made.get("filter_id").isNull());
+    Ical read = Ical.read(calendar.get(url(made)).expect(200).bytes());
+    assertEquals(List.of(uid(high), uid(done)).stream().sorted().toList(), read.uids());
+    assertEquals(
+        Optional.of("[ ] first step"), Ical.value(read.component(uid(high)), Property.DESCRIPTION));
+    assertEquals(
+        List.of(uid(high)),
+        uids(url(feed(Map.of("filter", "completed = false and list = work and priority = high")))));
+    assertEquals(List.of(uid(elsewhere)), uids(url(feed(Map.of("filter", "list = inbox")))));
+    // What no feed has, no filter adds.
+    assertEquals(
+        List.of(),
+        uids(
+            url(
+                feed(
+                    Map.of(
+                        "filter", "hidden or due = none and list = work and completed = false")))));
+    JsonNode exported = api().get("/api/v1/users/me/export").expect(200).json();
+    assertEquals(made.get("filter"), exported.at("/calendar_feeds/0/filter"), exported.toString());
+  }
+
+  @Test
+  void FR_230_a_feed_of_a_saved_filter_follows_it() {
+    String high = task("high", NOW.plus(Duration.ofHours(5)), "high");
+    String low = task("low", NOW.plus(Duration.ofHours(5)), "low");
+    String filter = saved("priority = high");
+    JsonNode made = feed(Map.of("filter_id", filter));
+    assertEquals(filter, made.get("filter_id").stringValue());
+    assertEquals(made.get("filter_id"), api().get(FEEDS).data().get(0).get("filter_id"));
+    Api.Answer first = calendar.get(url(made)).expect(200);
+    assertEquals(List.of(uid(high)), Ical.read(first.bytes()).uids());
+    Api known = calendar.with("If-None-Match", first.header("ETag").orElseThrow());
+    known.get(url(made)).expect(304);
+    api().patch("/api/v1/filters/" + filter, Map.of("query", "priority = low")).expect(200);
+    assertEquals(List.of(uid(low)), Ical.read(known.get(url(made)).expect(200).bytes()).uids());
+
+    api().delete("/api/v1/filters/" + filter).expect(204);
+    assertEquals(List.of(), uids(url(made)));
+    String entry = api().get("/api/v1/activity").data().get(0).get("id").stringValue();
+    api().post("/api/v1/activity/" + entry + "/undo").expect(200);
+    assertEquals(List.of(uid(low)), uids(url(made)));
+  }
+
+  @Test
+  void FR_230_a_name_that_is_gone_shows_no_task() {
+    String home = list("Home");
+    String secret = list("Secret");
+    String atHome = task("at home", NOW.plus(Duration.ofHours(5)), "high");
+    String hushed = task("hushed", NOW.plus(Duration.ofHours(5)), "high");
+    move(atHome, home);
+    move(hushed, secret);
+    String others = url(feed(Map.of("filter", "list != Secret")));
+    String either = url(feed(Map.of("filter", "list = Secret or list = Home")));
+    String every = url(feed(Map.of("filter", "priority = high")));
+    assertEquals(List.of(uid(atHome)), uids(others));
+    api().patch("/api/v1/lists/" + secret, Map.of("name", "Hush")).expect(200);
+    assertEquals(List.of(), uids(others));
+    assertEquals(List.of(uid(atHome)), uids(either));
+    // An archived list is shown only if the filter names it.
+    api().patch("/api/v1/lists/" + home, Map.of("archived", true)).expect(200);
+    assertEquals(List.of(uid(hushed)), uids(every));
+    assertEquals(List.of(uid(atHome)), uids(either));
+  }
+
+  @Test
+  void FR_230_the_tag_of_a_feed_changes_with_what_time_alone_makes_match() {
+    String task = task("soon", NOW.plus(Duration.ofMinutes(5)), "high");
+    String late = url(feed(Map.of("filter", "overdue")));
+    String today = url(feed(Map.of("filter", "due = today")));
+    Api.Answer before = calendar.get(late).expect(200);
+    assertEquals(List.of(), Ical.read(before.bytes()).uids());
+    String tagOfToday = calendar.get(today).expect(200).header("ETag").orElseThrow();
+    service.clock().advance(Duration.ofMinutes(6));
+    Api.Answer after =
+        calendar.with("If-None-Match", before.header("ETag").orElseThrow()).get(late).expect(200);
+    assertEquals(List.of(uid(task)), Ical.read(after.bytes()).uids());
+    calendar.with("If-None-Match", tagOfToday).get(today).expect(304);
+    until(NOW.plus(Duration.ofDays(1)));
+    Api.Answer tomorrow = calendar.with("If-None-Match", tagOfToday).get(today).expect(200);
+    assertEquals(List.of(), Ical.read(tomorrow.bytes()).uids());
+  }
+
+  @Test
+  void FR_230_a_filter_that_cannot_be_used_makes_no_feed() {
+    String id = saved("priority = high");
+    Map<Map<String, ?>, String> refused =
+        Map.of(
+            Map.of("filter", "due <"), "filter 5",
+            Map.of("filter", "hidden or list = Nowhere"), "filter 17",
+            Map.of("filter", "(".repeat(1001)), "filter null",
+            Map.of("filter", "overdue", "filter_id", id), "filter_id null",
+            Map.of("filter", "overdue", "priority", "high"), "priority null",
+            Map.of("filter_id", id, "template_id", id), "template_id null");
+    refused.forEach(
+        (draft, where) -> {
+          JsonNode error =
+              api()
+                  .invalidOnPurpose()
+                  .post(FEEDS, draft)
+                  .expect(400, "VALIDATION_ERROR")
+                  .json()
+                  .get("error");
+          assertEquals(
+              where,
+              error.at("/details/0/field").stringValue()
+                  + " "
+                  + (error.has("position") ? error.get("position") : null),
+              error.toString());
+        });
+    api().post(FEEDS, Map.of("filter_id", UUID.randomUUID().toString())).expect(404, "NOT_FOUND");
+    String list = list("Passing");
+    String saved = saved("list = Passing");
+    api().delete("/api/v1/lists/" + list).expect(200);
+    Api.Answer unusable = api().post(FEEDS, Map.of("filter_id", saved));
+    assertEquals(
+        7, unusable.expect(400, "VALIDATION_ERROR").json().at("/error/position").intValue());
+    assertEquals(0, api().get(FEEDS).data().size());
+  }
+
+  @Test
+  void FR_230_a_filter_that_is_deleted_while_its_feed_is_read_shows_all_of_it_or_nothing()
+      throws Exception {
+    String high = task("high", NOW.plus(Duration.ofHours(5)), "high");
+    task("low", NOW.plus(Duration.ofHours(5)), "low");
+    String filter = saved("priority = high");
+    String url = url(feed(Map.of("filter_id", filter)));
+    CountDownLatch begun = new CountDownLatch(1);
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<List<List<String>>> reader =
+          threads.submit(
+              () -> {
+                List<List<String>> read = new ArrayList<>();
+                for (int i = 0; i < 8; i++) {
+                  read.add(uids(url));
+                  begun.countDown();
+                }
+                return read;
+              });
+      begun.await();
+      api().delete("/api/v1/filters/" + filter).expect(204);
+      List<List<String>> distinct = reader.get().stream().distinct().toList();
+      assertEquals(List.of(List.of(uid(high)), List.of()).subList(0, distinct.size()), distinct);
+    }
+    assertEquals(List.of(), uids(url));
   }
 }

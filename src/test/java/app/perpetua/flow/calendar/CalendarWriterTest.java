@@ -61,10 +61,11 @@ class CalendarWriterTest {
       String name, CalendarFeed.Kind kind, List<FeedTask> tasks, List<Series> series) {
     CalendarFeeds.Opened opened =
         new CalendarFeeds.Opened(
-            new CalendarFeed(ID, name, kind, null, null, null, CREATED),
+            new CalendarFeed(ID, name, kind, null, null, null, null, null, CREATED),
             ID,
             ZoneId.of("Europe/Berlin"),
             LocalDate.of(2026, 11, 30),
+            new CalendarFeeds.Shown.All(),
             "\"tag\"");
     return new CalendarWriter(id -> "https://app.example/tasks/" + id)
         .write(opened, new FeedContents.Contents(tasks, series));

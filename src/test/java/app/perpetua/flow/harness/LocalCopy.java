@@ -78,6 +78,11 @@ public final class LocalCopy {
         entities.put(key, change);
       }
     }
+    for (JsonNode id : data.get("unmatched")) {
+      assertFalse(full, "a snapshot has only what matches");
+      assertFalse(keys.contains("task " + id.asString()), "matches and does not: " + id);
+      entities.remove("task " + id.asString());
+    }
     token = data.get("token").asString();
     return data;
   }

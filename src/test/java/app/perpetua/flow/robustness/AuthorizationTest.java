@@ -297,6 +297,7 @@ class AuthorizationTest {
     bodies.put("POST /api/v1/ai/generate-subtasks task_id", Map.of());
     bodies.put("POST /api/v1/ai/confirm-action suggestion_id", Map.of());
     bodies.put("POST /api/v1/calendar-feeds template_id", Map.of());
+    bodies.put("POST /api/v1/calendar-feeds filter_id", Map.of());
     bodies.put(
         "POST /api/v1/ai/transcribe note_id",
         Map.of("audio_url", "http://recordings.test/a.webm", "duration_seconds", 20));

@@ -9,6 +9,8 @@ import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.LocalCopy;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -22,6 +24,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -424,5 +427,142 @@ class SyncApiTest {
     List<String> fields = new ArrayList<>();
     answer.json().at("/error/details").forEach(each -> fields.add(each.get("field").asString()));
     return fields;
+  }
+
+  private static String encoded(String filter) {
+    return URLEncoder.encode(filter, StandardCharsets.UTF_8);
+  }
+
+  private String task(String title, String priority) {
+    return api.post("/api/v1/tasks", Map.of("title", title, "priority", priority)).expect(201).id();
+  }
+
+  private static Set<String> tasks(Map<String, JsonNode> entities) {
+    return entities.keySet().stream()
+        .filter(key -> key.startsWith("task "))
+        .map(key -> key.substring("task ".length()))
+        .collect(Collectors.toSet());
+  }
+
+  @Test
+  void FR_232_a_filtered_copy_has_the_tasks_that_match() {
+    LocalCopy high = new LocalCopy(api, "limit=2&filter=" + encoded("priority = high"));
+    String kept = task("kept", "high");
+    String leaving = task("leaving", "high");
+    String entering = task("entering", "low");
+    String low = task("low", "low");
+    String note = api.createNote("Note");
+    high.update();
+    assertEquals(Set.of(kept, leaving), tasks(high.entities()));
+    assertTrue(high.entities().containsKey("note " + note));
+    high.update();
+    api.patch("/api/v1/tasks/" + leaving, Map.of("version", 1, "priority", "low")).expect(200);
+    api.patch("/api/v1/tasks/" + entering, Map.of("version", 1, "priority", "high")).expect(200);
+    JsonNode answer = high.readOne();
+    assertEquals(leaving, answer.get("unmatched").get(0).asString());
+    assertEquals(1, answer.get("unmatched").size());
+    assertEquals(entering, answer.get("changes").get(0).get("id").asString());
+    assertEquals(1, answer.get("changes").size());
+    assertEquals(Set.of(kept, entering), tasks(high.entities()));
+    // A deletion is told of every task.
+    api.delete("/api/v1/tasks/" + low).expect(200);
+    api.delete("/api/v1/tasks/" + kept).expect(200);
+    JsonNode deleted = high.readOne();
+    assertEquals(2, deleted.get("changes").size());
+    assertEquals(0, deleted.get("unmatched").size());
+    assertEquals(Set.of(entering), tasks(high.entities()));
+    api.patch("/api/v1/tasks/" + entering, Map.of("hidden", true)).expect(200);
+    high.update();
+    assertEquals(Set.of(), tasks(high.entities()));
+  }
+
+  @Test
+  void FR_232_what_matches_by_time_is_that_of_the_request() {
+    String filter = "types=task,list&filter=" + encoded("created = today");
+    String list = api.post("/api/v1/lists", Map.of("name", "Later")).expect(201).id();
+    String early = task("early", "low");
+    String archived =
+        api.post("/api/v1/tasks", Map.of("title", "archived", "list_id", list)).expect(201).id();
+    LocalCopy today = new LocalCopy(api, filter);
+    today.update();
+    assertEquals(Set.of(early, archived), tasks(today.entities()));
+    // Without a change of the tasks; the next snapshot knows.
+    api.patch("/api/v1/lists/" + list, Map.of("archived", true)).expect(200);
+    today.update();
+    assertEquals(Set.of(early, archived), tasks(today.entities()));
+    LocalCopy again = new LocalCopy(api, filter);
+    again.update();
+    assertEquals(Set.of(early), tasks(again.entities()));
+    later(Duration.ofDays(1));
+    String next = task("next", "low");
+    today.use(api);
+    today.update();
+    assertEquals(Set.of(early, archived, next), tasks(today.entities()));
+    LocalCopy tomorrow = new LocalCopy(api, filter);
+    tomorrow.update();
+    assertEquals(Set.of(next), tasks(tomorrow.entities()));
+  }
+
+  @Test
+  void FR_232_a_token_of_another_filter_is_refused() {
+    String high = SYNC + "?filter=" + encoded("priority = high");
+    String token = api.get(high).expect(200).data().get("token").asString();
+    api.get(high + "&token=" + token).expect(200);
+    assertTokenRefused(api.get(SYNC + "?token=" + token));
+    assertTokenRefused(api.get(SYNC + "?filter=" + encoded("priority = low") + "&token=" + token));
+    copy.update();
+    assertTokenRefused(api.get(high + "&token=" + copy.token()));
+    Map<String, Object> batch =
+        Map.of(
+            "token",
+            token,
+            "commands",
+            List.of(
+                Map.of(
+                    "uuid", UUID.randomUUID().toString(),
+                    "type", "task.create",
+                    "args", Map.of("title", "of a batch"))));
+    assertTokenRefused(api.post(SYNC, batch));
+    assertEquals(token, api.post(high, batch).expect(200).data().get("token").asString());
+  }
+
+  @Test
+  void FR_232_a_filter_that_cannot_be_used_is_refused() {
+    Map.of("due <", 5, "hidden or list = Nowhere", 17, "priority", 8, "", 0)
+        .forEach(
+            (filter, position) -> {
+              JsonNode error =
+                  api.invalidOnPurpose()
+                      .get(SYNC + "?filter=" + encoded(filter))
+                      .expect(400, "VALIDATION_ERROR")
+                      .json()
+                      .get("error");
+              assertEquals("filter", error.at("/details/0/field").asString());
+              assertEquals(position, error.get("position").intValue(), filter);
+            });
+  }
+
+  @Test
+  void FR_232_a_filtered_copy_that_is_read_while_data_changes_ends_with_what_matches()
+      throws Exception {
+    LocalCopy shown = new LocalCopy(api, "limit=3&types=task&filter=" + encoded("not hidden"));
+    AtomicBoolean done = new AtomicBoolean();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<?> reader =
+          threads.submit(
+              () -> {
+                while (!done.get()) {
+                  shown.update();
+                }
+              });
+      write(1);
+      done.set(true);
+      reader.get();
+    }
+    shown.update();
+    Map<String, JsonNode> expected = LocalCopy.snapshot(api);
+    expected.values().removeIf(each -> !each.get("type").asString().equals("task"));
+    expected.values().removeIf(each -> each.at("/data/hidden").asBoolean());
+    assertEquals(expected, shown.entities());
   }
 }

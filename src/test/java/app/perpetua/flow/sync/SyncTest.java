@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.filters.FilteredTasks;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Db;
@@ -26,7 +28,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class SyncTest {
   @RegisterExtension static final TestDatabase database = new TestDatabase();
 
-  private static final Set<String> TYPES = Set.of("settings");
+  private static final Sync.Wanted WANTED = new Sync.Wanted(Set.of("settings"), null, 10);
 
   private final Instant expired = Instant.now().minus(Sync.RETENTION).minusSeconds(60);
   private final Instant kept =
@@ -40,7 +42,9 @@ class SyncTest {
           _ -> false);
   private final UUID user = database.newUser().save();
   private final Sync sync =
-      new Sync(List.of(SyncedType.ofUser("settings", tx -> tx.userId().toString())));
+      new Sync(
+          List.of(SyncedType.ofUser("settings", tx -> tx.userId().toString())),
+          new FilteredTasks(new Json()));
 
   @Test
   void FR_144_an_expired_token_begins_a_snapshot() {
@@ -85,6 +89,6 @@ class SyncTest {
 
   private Sync.Part read(@Nullable SyncToken token) {
     return Objects.requireNonNull(
-        db.read(Actor.user(user, "test"), tx -> sync.read(tx, token, TYPES, 10)));
+        db.read(Actor.user(user, "test"), tx -> sync.read(tx, token, WANTED)));
   }
 }

@@ -24,8 +24,8 @@ class DeliveryRunTest {
       new Target(
           UUID.randomUUID(),
           "https://hooks.example.com/",
-          List.of(WebhookEvent.ALL),
-          WebhookEndpoint.Payload.THIN,
+          new WebhookEndpoint.Messages(
+              List.of(WebhookEvent.ALL), WebhookEndpoint.Payload.THIN, null),
           List.of(new WebhookSecret(new byte[24])),
           0,
           null,

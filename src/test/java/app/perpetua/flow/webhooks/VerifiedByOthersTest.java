@@ -74,8 +74,8 @@ class VerifiedByOthersTest {
         new Target(
             UUID.randomUUID(),
             "https://hooks.example.com/",
-            List.of(WebhookEvent.ALL),
-            WebhookEndpoint.Payload.THIN,
+            new WebhookEndpoint.Messages(
+                List.of(WebhookEvent.ALL), WebhookEndpoint.Payload.THIN, null),
             secrets,
             0,
             null,

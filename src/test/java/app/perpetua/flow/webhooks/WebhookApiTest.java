@@ -12,6 +12,7 @@ import app.perpetua.flow.fake.WebhookReceiver.Received;
 import app.perpetua.flow.fake.WebhookReceiver.Script;
 import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.Invariants;
+import app.perpetua.flow.harness.RoundTripCounter;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
 import java.time.Duration;
@@ -22,6 +23,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -35,6 +40,7 @@ import tools.jackson.databind.JsonNode;
 class WebhookApiTest {
   private static final String ENDPOINTS = "/api/v1/webhooks/endpoints";
   private static final Json JSON = new Json();
+  private static final RoundTripCounter roundTrips = new RoundTripCounter();
 
   @Order(1)
   @RegisterExtension
@@ -42,7 +48,7 @@ class WebhookApiTest {
 
   @Order(2)
   @RegisterExtension
-  static final TestService service = new TestService(database);
+  static final TestService service = new TestService(database).observedBy(roundTrips);
 
   private final String subject = "webhooks-" + UUID.randomUUID();
   private final TestService.Session session = service.signIn(subject);
@@ -684,5 +690,197 @@ class WebhookApiTest {
     advance(Duration.ofDays(1));
     service.runDueJobs();
     assertEquals(List.of("note.updated"), types());
+  }
+
+  private String list(String name) {
+    return api.post("/api/v1/lists", Map.of("name", name)).expect(201).id();
+  }
+
+  private String taskIn(String list, String title, String priority) {
+    return api.post("/api/v1/tasks", Map.of("title", title, "list_id", list, "priority", priority))
+        .expect(201)
+        .id();
+  }
+
+  private String withFilter(String filter, String... events) {
+    return ENDPOINTS
+        + "/"
+        + register(Map.of("filter", filter, "events", List.of(events))).get("id").stringValue();
+  }
+
+  /** Ids of the tasks of received events of a type. */
+  private List<String> received(String type) {
+    return received().stream()
+        .map(r -> JSON.parse(r.body()))
+        .filter(message -> message.get("type").stringValue().equals(type))
+        .map(message -> message.at("/data/id").stringValue())
+        .sorted()
+        .toList();
+  }
+
+  @Test
+  void FR_231_events_of_tasks_are_of_those_that_match_or_were_deleted() {
+    String work = list("Work");
+    String home = list("Home");
+    String endpoint = withFilter("list = work and priority = high", "*");
+    assertEquals(
+        "list = work and priority = high",
+        api.get(endpoint).expect(200).data().get("filter").stringValue());
+    String wanted = taskIn(work, "wanted", "high");
+    String other = taskIn(home, "other", "high");
+    String entering = taskIn(work, "entering", "low");
+    api.createNote("a");
+    service.runDueJobs();
+    assertEquals(List.of("note.created", "task.created"), types());
+    assertEquals(List.of(wanted), received("task.created"));
+    api.patch("/api/v1/tasks/" + entering, Map.of("version", 1, "priority", "high")).expect(200);
+    api.patch("/api/v1/tasks/" + wanted, Map.of("version", 1, "list_id", home)).expect(200);
+    service.runDueJobs();
+    assertEquals(List.of(entering), received("task.updated"));
+    api.patch("/api/v1/tasks/" + entering, Map.of("completed", true)).expect(200);
+    service.runDueJobs();
+    assertEquals(List.of(entering), received("task.completed"));
+    api.delete("/api/v1/tasks/" + other).expect(200);
+    service.runDueJobs();
+    assertEquals(List.of(other), received("task.deleted"));
+    JsonNode exported = api.get("/api/v1/users/me/export").expect(200).json();
+    assertEquals(
+        "list = work and priority = high",
+        exported.at("/webhook_endpoints/0/filter").stringValue());
+  }
+
+  @Test
+  void FR_231_a_name_that_is_gone_selects_no_task_and_leaves_the_endpoint_enabled() {
+    String secret = list("Secret");
+    String home = list("Home");
+    String endpoint = withFilter("list != Secret", "task.created");
+    taskIn(secret, "hushed", "low");
+    String shown = taskIn(home, "shown", "low");
+    service.runDueJobs();
+    assertEquals(List.of(shown), received("task.created"));
+    api.patch("/api/v1/lists/" + secret, Map.of("name", "Hush")).expect(200);
+    taskIn(secret, "still hushed", "low");
+    service.runDueJobs();
+    assertEquals(List.of(shown), received("task.created"));
+    assertTrue(api.get(endpoint).expect(200).data().get("enabled").booleanValue());
+    api.patch("/api/v1/lists/" + secret, Map.of("name", "Secret")).expect(200);
+    String next = taskIn(home, "next", "low");
+    service.runDueJobs();
+    assertEquals(List.of(shown, next).stream().sorted().toList(), received("task.created"));
+  }
+
+  @Test
+  void FR_231_a_task_matches_at_the_time_when_its_event_is_collected() {
+    withFilter("created < today", "task.updated");
+    String task = api.createTask("of yesterday");
+    api.patch("/api/v1/tasks/" + task, Map.of("version", 1, "title", "a")).expect(200);
+    service.runDueJobs();
+    assertEquals(List.of(), types());
+    advance(Duration.ofDays(1));
+    api.patch("/api/v1/tasks/" + task, Map.of("version", 2, "title", "b")).expect(200);
+    service.runDueJobs();
+    assertEquals(List.of(task), received("task.updated"));
+  }
+
+  @Test
+  void FR_231_a_filter_that_cannot_be_used_is_refused() {
+    Api invalid = api.invalidOnPurpose();
+    Map<String, Integer> bad = Map.of("due <", 5, "hidden or list = Nowhere", 17, "priority", 8);
+    String endpoint = withFilter("priority = high", "*");
+    JsonNode before = api.get(endpoint).expect(200).data();
+    bad.forEach(
+        (filter, position) ->
+            List.of(
+                    invalid.post(
+                        ENDPOINTS, Map.of("url", url, "events", List.of("*"), "filter", filter)),
+                    invalid.patch(endpoint, Map.of("filter", filter, "payload", "full")))
+                .forEach(
+                    answer -> {
+                      JsonNode error = answer.expect(400, "VALIDATION_ERROR").json().get("error");
+                      assertEquals("filter", error.at("/details/0/field").stringValue());
+                      assertEquals(position, error.get("position").intValue(), filter);
+                    }));
+    invalid.patch(endpoint, Map.of("filter", " ")).expect(400, "VALIDATION_ERROR");
+    assertEquals(List.of(before), List.copyOf(api.get(ENDPOINTS).expect(200).data().values()));
+  }
+
+  @Test
+  void FR_231_what_was_changed_before_a_new_filter_is_delivered_as_filtered_then() {
+    String home = list("Home");
+    String endpoint = withFilter("priority = high", "task.created");
+    String before = taskIn(home, "before", "high");
+    taskIn(home, "never", "low");
+    api.patch(endpoint, Map.of("filter", "priority = low")).expect(200);
+    taskIn(home, "never", "high");
+    String between = taskIn(home, "between", "low");
+    JsonNode all = api.patch(endpoint, nullFilter()).expect(200).data();
+    assertTrue(all.get("filter").isNull());
+    assertEquals(all, api.get(endpoint).expect(200).data());
+    String after = taskIn(home, "after", "medium");
+    service.runDueJobs();
+    assertEquals(
+        List.of(before, between, after).stream().sorted().toList(), received("task.created"));
+  }
+
+  private static Map<String, Object> nullFilter() {
+    Map<String, Object> patch = new HashMap<>();
+    patch.put("filter", null);
+    return patch;
+  }
+
+  @Test
+  void FR_231_a_filter_that_changes_while_events_are_collected_loses_and_repeats_none()
+      throws Exception {
+    String home = list("Home");
+    String endpoint = withFilter("priority = high", "task.created");
+    List<String> wanted = new ArrayList<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      AtomicBoolean done = new AtomicBoolean();
+      Future<?> changing =
+          threads.submit(
+              () -> {
+                for (int i = 0; !done.get(); i++) {
+                  String filter = i % 2 == 0 ? "priority >= medium" : "priority = high";
+                  api.patch(endpoint, Map.of("filter", filter)).expect(200);
+                }
+              });
+      Future<?> collecting =
+          threads.submit(
+              () -> {
+                while (!done.get()) {
+                  service.runDueJobs();
+                }
+              });
+      for (int i = 0; i < 12; i++) {
+        wanted.add(taskIn(home, "wanted " + i, "high"));
+        taskIn(home, "unwanted " + i, "low");
+      }
+      done.set(true);
+      changing.get();
+      collecting.get();
+    }
+    service.runDueJobs();
+    assertEquals(wanted.stream().sorted().toList(), received("task.created"));
+  }
+
+  @Test
+  void FR_231_many_events_are_matched_at_once() {
+    String home = list("Home");
+    String endpoint = withFilter("priority = high", "task.created");
+    taskIn(home, "one", "low");
+    int ofOne = roundTrips.during(() -> api.patch(endpoint, Map.of("payload", "full")).expect(200));
+    List<Map<String, Object>> commands =
+        IntStream.range(0, 50)
+            .mapToObj(
+                i ->
+                    Map.<String, Object>of(
+                        "uuid", UUID.randomUUID().toString(),
+                        "type", "task.create",
+                        "args", Map.of("title", "many " + i, "priority", "low")))
+            .toList();
+    api.post("/api/v1/sync", Map.of("commands", commands)).expect(200);
+    assertEquals(
+        ofOne, roundTrips.during(() -> api.patch(endpoint, Map.of("payload", "thin")).expect(200)));
+    assertEquals(0, deliveries(endpoint).size());
   }
 }
