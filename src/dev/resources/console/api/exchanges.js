@@ -112,7 +112,8 @@ export class Exchanges extends EventTarget {
     try {
       const response = await fetch(url, init);
       exchange.responded(response);
-      if (!response.body) {
+      // Chromium gives an answer without content a body, with which no other answer can be made.
+      if (!response.body || response.status === 204) {
         exchange.ended();
         return response;
       }
