@@ -9,8 +9,8 @@ const EFFECTS = [
   ['/api/v1/tasks', ['tasks']],
   ['/api/v1/lists', ['tasks']],
   ['/api/v1/labels', ['tasks']],
+  ['/api/v1/filters', ['tasks']],
   ['/api/v1/subtasks', ['tasks']],
-  ['/api/v1/templates/preview', []],
   ['/api/v1/templates', ['tasks']],
   ['/api/v1/reminders', ['tasks']],
   ['/api/v1/recovery', ['tasks', 'notes']],
@@ -26,6 +26,7 @@ const EFFECTS = [
   ['/api/v1/users', ['user']],
   ['/api/v1/sessions', ['sessions']],
   ['/api/v1/calendar-feeds', ['feeds']],
+  ['/api/v1/streak', ['achievements']],
 ];
 
 /** What views load of a person's data. @type {Topic[]} */
@@ -38,6 +39,7 @@ const SHOWN_BY = {
   task: ['tasks'],
   list: ['tasks'],
   label: ['tasks'],
+  filter: ['tasks'],
   template: ['tasks'],
   reminder: ['tasks'],
   note: ['notes'],

@@ -34,6 +34,12 @@ import {isUnreachable, Queued} from './failures.js';
  * @property {string} requestId by which the activity log names what it has changed
  */
 
+/** So many requests are kept for what a person does. */
+const RESERVED = 30;
+
+/** The period of the rate limit, in milliseconds. */
+const LIMITED_MS = 60_000;
+
 /**
  * Calls the service in the name of one person, by the SDK. Changes that cannot be sent wait in the outbox, and reads that
  * have no answer return the last one. Dispatches `write` (detail: `Written`) after each successful write, `wait` (detail:
@@ -46,6 +52,8 @@ export class ApiClient extends EventTarget {
   kept;
   /** Whether the last request had no answer. */
   isUnreachable = false;
+  /** The requests that the rate limit still permitted, and when that was known, in milliseconds. */
+  #permitted = {count: Infinity, at: 0};
 
   /**
    * @param {string} service base URL
@@ -62,6 +70,10 @@ export class ApiClient extends EventTarget {
         try {
           const response = await exchanges.fetch(url, init);
           this.#reached(true);
+          const permitted = response.headers.get('X-RateLimit-Remaining');
+          if (permitted !== null) {
+            this.#permitted = {count: Number(permitted), at: performance.now()};
+          }
           return response;
         } catch (thrown) {
           if (!init.signal?.aborted) {
@@ -92,6 +104,22 @@ export class ApiClient extends EventTarget {
    */
   post(path, options) {
     return this.#write('POST', path, options);
+  }
+
+  /** Whether the rate limit has room for requests that can be left out, such as those while somebody types. */
+  get hasRoom() {
+    return this.#permitted.count > RESERVED || performance.now() - this.#permitted.at > LIMITED_MS;
+  }
+
+  /**
+   * Sends a POST that stores nothing, such as a preview: it does not wait in the outbox, and views do not load after it.
+   * @template {PathOf<'POST'>} P
+   * @param {P} path
+   * @param {Options<Operation<'POST', P>>} options
+   * @returns {Promise<AnswerOf<Operation<'POST', P>>>}
+   */
+  ask(path, options) {
+    return this.#request('POST', path, {...options, attempts: 1});
   }
 
   /**

@@ -8,8 +8,11 @@
 /** The operations that may wait: method and path, type, and the name of the path's parameter. @type {[string, Command['type'], string?][]} */
 const COMMANDS = [
   ['POST /api/v1/tasks', 'task.create'],
+  ['POST /api/v1/tasks/quick', 'task.quick_add'],
   ['PATCH /api/v1/tasks/{id}', 'task.update'],
   ['POST /api/v1/tasks/{id}/force-complete', 'task.force_complete'],
+  ['POST /api/v1/tasks/{id}/skip', 'task.skip'],
+  ['POST /api/v1/tasks/{id}/postpone', 'task.postpone'],
   ['DELETE /api/v1/tasks/{id}', 'task.delete'],
   ['POST /api/v1/tasks/{id}/subtasks', 'subtask.create', 'task_id'],
   ['PUT /api/v1/tasks/{id}/subtasks/reorder', 'subtask.reorder', 'task_id'],
@@ -32,6 +35,11 @@ export function isTemporary(id) {
   return id.startsWith(TEMPORARY);
 }
 
+/** @param {Command['type']} type */
+function isCreation(type) {
+  return type.endsWith('.create') || type === 'task.quick_add';
+}
+
 /**
  * The command for a request; undefined if there is none.
  * @param {string} method
@@ -49,6 +57,6 @@ export function commandOf(method, path, {path: values = {}, body}) {
   return {
     type,
     args: {...(value !== undefined && {[parameter]: value}), .../** @type {object | undefined} */ (body)},
-    ...(type.endsWith('.create') && {temp_id: TEMPORARY + crypto.randomUUID()}),
+    ...(isCreation(type) && {temp_id: TEMPORARY + crypto.randomUUID()}),
   };
 }

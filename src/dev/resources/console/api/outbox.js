@@ -318,7 +318,7 @@ function isMergeable({command}, later) {
   const names = Object.keys(later.args).filter(name => name !== 'id' && name !== 'version');
   return later.type.endsWith('.update') && (command.type === later.type ||
     // What can be set from the beginning.
-    (command.temp_id === later.args.id &&
+    (command.type.endsWith('.create') && command.temp_id === later.args.id &&
       names.every(name => !['completed', 'hidden', 'archived'].includes(name))));
 }
 

@@ -10,7 +10,10 @@ import {counted, dateTime, duration} from './format.js';
 /** @type {Record<string, string>} */
 const WORDS = {
   'task.create': 'New task',
+  'task.quick_add': 'New task',
   'task.update': 'Change of a task',
+  'task.skip': 'Skipping of a task',
+  'task.postpone': 'New day of a task',
   'task.force_complete': 'Completion of a task',
   'task.delete': 'Deletion of a task',
   'subtask.create': 'New subtask',
@@ -75,7 +78,7 @@ class OutgoingDialog extends LiveDialog {
     const {refused, command: {args}} = entry;
     const details = refused?.details?.map(({field, message}) => `${field} ${message}`).join('; ');
     const saved = refused?.saved;
-    const text = 'title' in args ? 'title' : 'content' in args ? 'content' : undefined;
+    const text = ['title', 'content', 'text'].find(name => name in args);
     if (saved) {
       const names = Object.keys(args).filter(name => !TECHNICAL.has(name) && args[name] !== saved[name]);
       return html`
@@ -119,7 +122,7 @@ function heading(entry) {
 
 /** @param {Entry} entry */
 function nameOf({command: {args}, before}) {
-  return String(before.title ?? before.content ?? args.title ?? args.content ?? '');
+  return String(before.title ?? before.content ?? args.title ?? args.content ?? args.text ?? '');
 }
 
 /** "Due date" for "due_date". @param {string} name */

@@ -3,7 +3,7 @@ import {changeWords} from '../views/activity-words.js';
 import {shortened} from './format.js';
 
 /** The writes after which undo is offered; what others have changed can be undone on the activity page. */
-const OFFERED = /^\/api\/v1\/(tasks|subtasks|templates|reminders|notes)\b(?!.*\/(preview|convert)$)/;
+const OFFERED = /^\/api\/v1\/(tasks|subtasks|templates|reminders|notes|lists|labels|filters|streak)\b(?!.*\/convert$)/;
 
 /** How many of the newest entries are read to find those of a change, after which others may have followed. */
 const SEARCHED = 20;
@@ -82,8 +82,7 @@ export class Undo {
     const ids = [answer?.data?.id, ...Object.values(path)];
     const entry = entries.find(({entity_id}) => ids.includes(entity_id)) ?? entries.at(-1);
     if (entry && this.#offered === requestId) {
-      const {title, content} = {...before, ...answer?.data};
-      const name = title ?? content;
+      const {title, content, name = title ?? content} = {...before, ...answer?.data};
       const words = changeWords(entry);
       this.#offer(entry.id, name ? `${words}: ${shortened(name)}` : words);
     }

@@ -5,6 +5,7 @@ const PATHS = {
   today: 'M8 2v4M16 2v4M3 9h18M5 4h14a2 2 0 0 1 2 2v13a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2Zm4 11 2 2 4-4',
   agenda: 'M8 2v4M16 2v4M3 9h18M5 4h14a2 2 0 0 1 2 2v13a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2Zm2 9h6M7 17h10',
   lists: 'M9 6h12M9 12h12M9 18h12M4 6h.01M4 12h.01M4 18h.01',
+  filter: 'M3 5h18l-7 8v6l-4 2v-8L3 5Z',
   search: 'M10 17a7 7 0 1 0 0-14 7 7 0 0 0 0 14Zm5-2 6 6',
   notes: 'M14 3H6a2 2 0 0 0-2 2v14a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2V9l-6-6Zm0 0v6h6M8 13h8M8 17h5',
   assistant: 'M12 3l1.9 5.1L19 10l-5.1 1.9L12 17l-1.9-5.1L5 10l5.1-1.9L12 3Zm7 12 .9 2.1L22 18l-2.1.9L19 21l-.9-2.1L16 18l2.1-.9L19 15Z',
@@ -37,6 +38,11 @@ const PATHS = {
 };
 
 /** @typedef {keyof typeof PATHS} IconName */
+
+/** A decorative dot, such as that of a label. @param {string} colour as in CSS */
+export function dot(colour) {
+  return svg`<svg class="dot" viewBox="0 0 10 10" aria-hidden="true" focusable="false"><circle cx="5" cy="5" r="5" fill=${colour}></circle></svg>`;
+}
 
 /** A decorative icon; the control that contains it needs a name of its own. @param {IconName} name */
 export function icon(name) {

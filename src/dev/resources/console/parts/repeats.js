@@ -1,7 +1,7 @@
 import {html, nothing} from '../lit-html/lit-html.js';
 import {live} from '../lit-html/directives/live.js';
 import {sentence} from '../api/failures.js';
-import {dateTime, instantOf} from '../app/format.js';
+import {date, dateTime, instantOf} from '../app/format.js';
 import {ApiError} from '../sdk/index.js';
 import {field} from './field.js';
 
@@ -46,7 +46,7 @@ export class Repeats {
   #asked = new AbortController();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  /** Local date and time of the first occurrence, or empty. */
+  /** Local date and time of the first occurrence, or its day, or empty. */
   start = '';
 
   /**
@@ -88,6 +88,12 @@ export class Repeats {
     this.#clear();
   }
 
+  /** Makes the choice that stands for a rule. @param {string} rule @param {string} start as `start` */
+  choose(rule, start) {
+    this.#read(rule);
+    this.startAt(start);
+  }
+
   /** @param {string} start */
   startAt(start) {
     this.start = start;
@@ -118,7 +124,7 @@ export class Repeats {
           ${this.#kind !== 'rule' && this.#failure ? html`<p class="field-error">${this.#failure}</p>` : nothing}
           ${this.#words ? html`<p>Repeats ${this.#words}.</p>` : nothing}
           ${this.#occurrences.length === 0 ? nothing : html`<p>Next: ${this.#occurrences.map((at, index) => html`
-            ${index > 0 ? '· ' : nothing}<time datetime=${at}>${dateTime(at, this.timeZone)}</time>`)}</p>`}
+            ${index > 0 ? '· ' : nothing}<time datetime=${at}>${at.includes('T') ? dateTime(at, this.timeZone) : date(at)}</time>`)}</p>`}
         </div>`}`;
   }
 
@@ -171,13 +177,14 @@ export class Repeats {
 
   async #load() {
     const {signal} = this.#asked;
-    const starts_at = this.start ? instantOf(this.start, this.timeZone) : undefined;
+    const begin = !this.start ? {} : this.start.includes('T')
+      ? {starts_at: instantOf(this.start, this.timeZone)} : {starts_on: this.start};
     try {
-      const {data} = await this.#app.api.post('/api/v1/templates/preview', {
-        body: {rrule: this.rule ?? '', timezone: this.timeZone, count: PREVIEWED, ...(starts_at && {starts_at})},
+      const {data} = await this.#app.api.ask('/api/v1/templates/preview', {
+        body: {rrule: this.rule ?? '', timezone: this.timeZone, count: PREVIEWED, ...begin},
         signal,
       });
-      this.#occurrences = data.occurrences;
+      this.#occurrences = data.days ?? data.occurrences;
       this.#words = data.rrule_text;
       this.#failure = data.occurrences.length === 0 ? 'The rule has no occurrence within five years.' : '';
     } catch (thrown) {

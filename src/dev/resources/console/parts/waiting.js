@@ -40,8 +40,14 @@ export function waitingMark(outbox, id) {
 function updated(item, outbox, kind) {
   return changesOf(outbox, item.id)
       .filter(({command: {type, args}}) => args.id === item.id && type.startsWith(`${kind}.`))
-      .reduce((result, {command: {type, args: {version, ...args}}}) =>
-        ({...result, ...args, ...(type === 'task.force_complete' && {completed: true})}), item);
+      .reduce((result, {command: {type, args: {version, ...args}}}) => ({
+        ...result,
+        // A task is due at a time or on a day.
+        ...(type === 'task.postpone' && {due_date: null, due_on: null}),
+        ...args,
+        ...(type === 'task.force_complete' && {completed: true}),
+        ...(type === 'task.skip' && {archived: true}),
+      }), item);
 }
 
 /** The changes that create something. @param {Outbox} outbox @param {string} type */
@@ -57,9 +63,10 @@ function base({key, command}) {
 
 /** @param {Task[]} tasks that are open @param {Outbox} outbox @returns {Task[]} */
 export function withWaitingTasks(tasks, outbox) {
-  return [...tasks, ...creations(outbox, 'task.create').map(newTask)].map(task => {
-    const added = creations(outbox, 'subtask.create').filter(({command}) => command.args.task_id === task.id).length;
-    return {...updated(task, outbox, 'task'), subtask_count: task.subtask_count + added};
+  const added = [...creations(outbox, 'task.create'), ...creations(outbox, 'task.quick_add')];
+  return [...tasks, ...added.map(newTask)].map(task => {
+    const subtasks = creations(outbox, 'subtask.create').filter(({command}) => command.args.task_id === task.id).length;
+    return {...updated(task, outbox, 'task'), subtask_count: task.subtask_count + subtasks};
   });
 }
 
@@ -68,6 +75,7 @@ function newTask(entry) {
   return {
     description: '', priority: 'medium', due_date: null, due_on: null, start_on: null, estimated_duration: null, title: '',
     list_id: null, label_ids: [], position: '',
+    ...(typeof entry.command.args.text === 'string' && {title: entry.command.args.text}),
     ...entry.command.args,
     ...base(entry),
     template_id: null, focus_time_seconds: 0, completed: false, completed_at: null, completed_by: null, hidden: false,

@@ -3,10 +3,10 @@ import {live} from '../lit-html/directives/live.js';
 import {repeat} from '../lit-html/directives/repeat.js';
 import {View} from '../app/view.js';
 import {errorOf, formError} from '../parts/field.js';
+import {marked} from '../parts/marked.js';
 import {TaskEditor} from './today-editor.js';
 
 /** @typedef {import('../api/schemas.js').Schemas['SearchResult']} SearchResult */
-/** @typedef {import('../api/schemas.js').Schemas['TextSpan']} TextSpan */
 
 const TYPES = {task: 'Task', subtask: 'Subtask', note: 'Note'};
 
@@ -121,12 +121,4 @@ export class SearchView extends View {
       }).open();
     });
   }
-}
-
-/** A text with what was found marked. @param {string} text @param {TextSpan[]} spans in code points, in order and apart */
-function marked(text, spans) {
-  const points = [...text];
-  const part = (/** @type {number} */ start, /** @type {number} */ end) => points.slice(start, end).join('');
-  return html`${spans.map(({start, end}, i) =>
-    html`${part(spans[i - 1]?.end ?? 0, start)}<mark>${part(start, end)}</mark>`)}${part(spans.at(-1)?.end ?? 0, points.length)}`;
 }

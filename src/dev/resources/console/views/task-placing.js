@@ -1,17 +1,12 @@
-import {html, nothing} from '../lit-html/lit-html.js';
-import {live} from '../lit-html/directives/live.js';
-import {onValue} from '../parts/forms.js';
+import {html} from '../lit-html/lit-html.js';
+import {loadPlaces, NO_PLACES, placingFields, toggled} from '../parts/placing.js';
 
 /** @typedef {import('../api/schemas.js').Task} Task */
-/** @typedef {import('../api/schemas.js').Schemas} Schemas */
 
 /** The list and the labels of a task; each choice is saved at once. */
 export class Placing {
   #dialog;
-  /** @type {Schemas['TaskList'][]} */
-  #lists = [];
-  /** @type {Schemas['Label'][]} */
-  #labels = [];
+  #places = NO_PLACES;
   /** @type {Promise<Task | undefined>} */
   #saved = Promise.resolve(undefined);
 
@@ -21,31 +16,16 @@ export class Placing {
   }
 
   async load() {
-    const {api} = this.#dialog.app;
-    const [lists, labels] = await Promise.all([api.get('/api/v1/lists'), api.get('/api/v1/labels')]);
-    this.#lists = lists.data;
-    this.#labels = labels.data;
+    this.#places = await loadPlaces(this.#dialog.app.api);
   }
 
   /** @param {Task} task */
   template(task) {
-    const ids = task.label_ids ?? [];
     return html`
       <section class="stack part" aria-labelledby="placing-title">
         <h3 id="placing-title">List and labels</h3>
-        <div class="field"><label for="edit-list">List</label>
-          <select id="edit-list" .value=${live(task.list_id ?? '')}
-            @change=${onValue(value => this.#save(task, () => ({list_id: value || null})))}>
-            <option value="" ?selected=${!task.list_id}>Inbox</option>
-            ${this.#lists.map(({id, name}) => html`<option value=${id} ?selected=${id === task.list_id}>${name}</option>`)}
-          </select></div>
-        ${this.#labels.length === 0 ? nothing : html`
-          <fieldset class="row"><legend>Labels</legend>${this.#labels.map(({id, name}) => html`
-            <label class="choice"><input type="checkbox" .checked=${live(ids.includes(id))}
-              @change=${() => this.#save(task, ({label_ids: present = []}) => ({
-                label_ids: present.includes(id) ? present.filter(other => other !== id) : [...present, id],
-              }))}>
-              ${name}</label>`)}</fieldset>`}
+        ${placingFields('edit', this.#places, task, list_id => this.#save(task, () => ({list_id})),
+            id => this.#save(task, ({label_ids = []}) => ({label_ids: toggled(label_ids, id)})))}
       </section>`;
   }
 

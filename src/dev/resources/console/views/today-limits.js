@@ -20,3 +20,9 @@ export function limitHelp({extras}, what, user) {
     ${HELP[what]}
     ${isRaisedByPro ? html`Pro has a higher limit: <a href="#/pro">see Pro</a>.` : nothing}</p></div>`;
 }
+
+/** Says which limit is reached, in the words of the service. @param {string} text @param {import('../api/schemas.js').Schemas['User'] | undefined} user */
+export function limitNotice(text, user) {
+  return html`<div class="failure" role="alert"><p><strong>${text}</strong>
+    ${user?.tier === 'pro' ? nothing : html`Pro has higher limits: <a href="#/pro">see Pro</a>.`}</p></div>`;
+}

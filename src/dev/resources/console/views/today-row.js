@@ -1,7 +1,7 @@
 import {html, nothing} from '../lit-html/lit-html.js';
 import {live} from '../lit-html/directives/live.js';
 import {date, dateTime, day, duration} from '../app/format.js';
-import {icon} from '../parts/icons.js';
+import {dot, icon} from '../parts/icons.js';
 import {isTemporary} from '../api/commands.js';
 import {dayWords, dueWords, isOverdue} from './today-groups.js';
 
@@ -93,7 +93,7 @@ function facts(task, context) {
     <span class=${task.priority === 'high' && !task.completed ? 'high' : ''}>${PRIORITIES[task.priority]}</span>
     ${task.estimated_duration === null ? nothing : html`<span>${duration(task.estimated_duration)} planned</span>`}
     ${task.focus_time_seconds === 0 ? nothing : html`<span>${spent(task.focus_time_seconds)} in focus</span>`}
-    ${context.labels.filter(({id}) => task.label_ids?.includes(id)).map(({name}) => html`<span class="tag">${name}</span>`)}
+    ${context.labels.filter(({id}) => task.label_ids?.includes(id)).map(({name, colour}) => html`<span class="tag">${dot(colour)} ${name}</span>`)}
     ${task.template_id ? html`<span>${icon('repeat')} Repeats</span>` : nothing}
     <button class="link" data-control="subtasks" aria-expanded=${context.subtasks !== undefined}
       aria-controls=${context.subtasks === undefined ? nothing : `subtasks-${task.id}`}
