@@ -1,6 +1,7 @@
 import {ActivityView} from '../views/activity.js';
 import {AgendaView} from '../views/agenda.js';
 import {AssistantView} from '../views/assistant.js';
+import {FiltersView} from '../views/filters.js';
 import {ListsView} from '../views/lists.js';
 import {NotesView} from '../views/notes.js';
 import {ProView} from '../views/pro.js';
@@ -25,6 +26,7 @@ export const VIEWS = [
   {id: 'today', label: 'Today', icon: 'today', View: TodayView},
   {id: 'agenda', label: 'Agenda', icon: 'agenda', View: AgendaView},
   {id: 'lists', label: 'Lists', icon: 'lists', View: ListsView},
+  {id: 'filters', label: 'Filters', icon: 'filter', View: FiltersView, isSecondary: true},
   {id: 'search', label: 'Search', icon: 'search', View: SearchView},
   {id: 'notes', label: 'Notes', icon: 'notes', View: NotesView},
   {id: 'assistant', label: 'Assistant', icon: 'assistant', View: AssistantView, isSecondary: true},
