@@ -11,6 +11,7 @@ import {withWaitingParts} from '../parts/waiting.js';
 import {ApiError, Intent} from '../sdk/index.js';
 import {Conflict} from './today-conflict.js';
 import {Placing} from './task-placing.js';
+import {Postponing} from './task-postpone.js';
 import {Reminders} from './today-reminders.js';
 import {spent} from './today-row.js';
 
@@ -38,6 +39,7 @@ export class TaskEditor extends LiveDialog {
   #elsewhere;
   #reminders = new Reminders(this);
   #placing = new Placing(this);
+  #postponing = new Postponing(this, (task, body) => this.#postpone(task, body));
   #remove;
 
   /**
@@ -98,6 +100,7 @@ export class TaskEditor extends LiveDialog {
           ? html`<span>${icon('clock')} ${spent(task.focus_time_seconds)} in focus</span>` : nothing}
       </p>
       ${task && !isTemporary(task.id) && !task.archived ? this.#placing.template(task) : nothing}
+      ${task && !isTemporary(task.id) && !task.archived && !task.completed ? this.#postponing.template(task) : nothing}
       ${task ? this.#reminders.template(task) : html`<p class="faint" aria-busy="true">Loading …</p>`}
       ${task ? this.#actions(task) : nothing}`;
   }
@@ -144,7 +147,9 @@ export class TaskEditor extends LiveDialog {
         <h3 id="actions-title">Actions</h3>
         <div class="row">
           ${task.completed || task.archived ? nothing : html`
-            <button @click=${() => this.#forceComplete(task)}>${icon('check')} Complete with all subtasks</button>`}
+            <button @click=${() => this.#forceComplete(task)}>${icon('check')} Complete with all subtasks</button>
+            ${task.template_id ? html`
+              <button @click=${() => this.#skip(task)}>${icon('repeat')} Skip this occurrence</button>` : nothing}`}
           ${task.archived ? nothing : html`
             <button @click=${() => this.#set({hidden: !task.hidden})}>
               ${icon('hide')} ${task.hidden ? 'Show again' : 'Hide'}</button>`}
@@ -236,6 +241,22 @@ export class TaskEditor extends LiveDialog {
     const {id, version} = task;
     return this.#finish(async () => {
       await this.app.api.post('/api/v1/tasks/{id}/force-complete', {path: {id}, body: {version}, before: task});
+    });
+  }
+
+  /** @param {Task} task */
+  #skip(task) {
+    const {id, version} = task;
+    return this.#finish(async () => {
+      await this.app.api.post('/api/v1/tasks/{id}/skip', {path: {id}, body: {version}, before: task});
+    });
+  }
+
+  /** @param {Task} task @param {{due_on: string} | {due_date: string}} body */
+  #postpone(task, body) {
+    const {id, version} = task;
+    return this.#finish(async () => {
+      await this.app.api.post('/api/v1/tasks/{id}/postpone', {path: {id}, body: {...body, version}, before: task});
     });
   }
 
