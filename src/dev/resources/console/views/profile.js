@@ -9,21 +9,23 @@ import {confirmDeletion} from './profile-delete.js';
 import {FeedsCard} from './profile-feeds.js';
 import {ImportCard} from './profile-import.js';
 import {SessionsCard} from './profile-sessions.js';
+import {StreakCard} from './profile-streak.js';
 import {TokensCard} from './profile-tokens.js';
 import {WebhooksCard} from './profile-webhooks.js';
 
 /** @typedef {import('../api/schemas.js').Schemas['User']} User */
 
 /**
- * The account: name and time zone, the sessions of all devices, tokens of programs, webhooks, calendar feeds, a copy of all
+ * The account: name and time zone, the settings of the streak, the sessions of all devices, tokens of programs, webhooks, calendar feeds, a copy of all
  * data, and its end.
  */
 export class ProfileView extends View {
   title = 'Profile';
   /** @type {import('../app/view.js').Topic[]} */
-  topics = ['user', 'sessions', 'feeds'];
+  topics = ['user', 'sessions', 'feeds', 'achievements'];
   /** @type {User | undefined} */
   #user;
+  #streak = new StreakCard(this);
   #sessions = new SessionsCard(this);
   #tokens = new TokensCard(this);
   #webhooks = new WebhooksCard(this);
@@ -51,7 +53,7 @@ export class ProfileView extends View {
   async load() {
     const [me] = await Promise.all([
       this.app.api.get('/api/v1/users/me'),
-      ...[this.#sessions, this.#tokens, this.#webhooks, this.#feeds].map(card => card.load()),
+      ...[this.#streak, this.#sessions, this.#tokens, this.#webhooks, this.#feeds].map(card => card.load()),
     ]);
     this.#user = me.data;
   }
@@ -59,7 +61,7 @@ export class ProfileView extends View {
   /** @override */
   template() {
     const user = this.#user;
-    const cards = [this.#sessions, this.#tokens, this.#webhooks, this.#feeds];
+    const cards = [this.#streak, this.#sessions, this.#tokens, this.#webhooks, this.#feeds];
     return user && html`${this.#form(user)}${cards.map(card => card.template())}${this.#export()}${
       this.#import.template()}${this.#deletion(user)}`;
   }

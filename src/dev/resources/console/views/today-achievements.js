@@ -34,7 +34,7 @@ export class AchievementsDialog extends LiveDialog {
   }
 
   template() {
-    const {stats, effective_limits: limits} = this.#own;
+    const {stats, effective_limits: limits, freezes} = this.#own;
     return html`
       <dl class="achievement-figures">
         ${figure('Completed tasks', stats.lifetime_tasks_completed)}
@@ -44,7 +44,8 @@ export class AchievementsDialog extends LiveDialog {
         ${figure('Notes converted', stats.notes_converted)}
       </dl>
       <p class="faint">Your limits: ${counted(limits.max_tasks, 'open task')}, ${counted(limits.max_notes, 'note')},
-        ${counted(limits.daily_ai_credits, 'credit')} a day. Days of a streak are UTC days.</p>
+        ${counted(limits.daily_ai_credits, 'credit')} a day. The <a href="#/profile">profile</a> has the settings of the streak: rest,
+        pauses, and ${counted(freezes?.available ?? 0, 'freeze')} for missed days.</p>
       <ul class="plain task-lines" tabindex="0" aria-label="All achievements">
         ${this.#catalogue.map(achievement => this.#row(achievement))}</ul>`;
   }
