@@ -1,51 +1,58 @@
 import {html, nothing} from '../lit-html/lit-html.js';
 import {live} from '../lit-html/directives/live.js';
+import {repeat} from '../lit-html/directives/repeat.js';
 import {View} from '../app/view.js';
 import {onSubmit, onValue} from '../parts/forms.js';
+import {icon} from '../parts/icons.js';
 import {keepFocus} from '../parts/keep-focus.js';
+import {DeleteListDialog} from './lists-delete.js';
+import {LabelsSection} from './lists-labels.js';
 import {TaskList} from './today-lists.js';
 import {TaskRows} from './today-rows.js';
 
-/** @typedef {import('../api/schemas.js').Schemas} Schemas */
+/** @typedef {import('../api/schemas.js').Schemas['TaskList']} List */
 
 /** Tasks that are shown at first. */
 const PAGE = 100;
+
+/** In the place of an id: the tasks of no list. */
+const INBOX = 'inbox';
 
 /** The lists and labels of a person, and the tasks of one list in their own order. */
 export class ListsView extends View {
   title = 'Lists';
   /** @type {import('../api/changes.js').Topic[]} */
   topics = ['tasks', 'focus'];
-  /** @type {Schemas['TaskList'][]} */
+  /** @type {List[]} */
   #lists = [];
-  /** @type {Schemas['Label'][]} */
-  #labels = [];
   #isArchived = false;
-  /** The list whose tasks are shown. @type {Schemas['TaskList'] | undefined} */
-  #chosen;
+  /** Of the list whose tasks are shown, or empty. */
+  #chosen = '';
   /** @type {TaskList | undefined} */
   #tasks;
   #name = '';
   #listName = '';
-  #labelName = '';
   #moved = '';
+  #labels = new LabelsSection(this);
   #rows = new TaskRows(this);
 
   /** @param {Set<import('../api/changes.js').Topic>} topics */
   async load(topics) {
     const {api} = this.app;
-    const [lists, labels] = await Promise.all([
-      api.get('/api/v1/lists', {query: {archived: this.#isArchived}}), api.get('/api/v1/labels'),
-      this.#rows.loadFocus(topics),
+    const [lists] = await Promise.all([
+      api.get('/api/v1/lists', {query: {archived: this.#isArchived}}), this.#labels.load(), this.#rows.loadFocus(topics),
     ]);
     this.#lists = lists.data;
-    this.#labels = labels.data;
-    this.#chosen = this.#lists.find(({id}) => id === this.#chosen?.id);
-    if (!this.#chosen) {
-      this.#tasks = undefined;
+    if (this.#chosen !== INBOX && !this.#list) {
+      this.#forget();
     }
     await this.#tasks?.load(api);
     await this.#rows.load(this.#tasks?.tasks ?? []);
+  }
+
+  /** The list whose tasks are shown; undefined for the inbox. */
+  get #list() {
+    return this.#lists.find(({id}) => id === this.#chosen);
   }
 
   update() {
@@ -56,6 +63,7 @@ export class ListsView extends View {
   }
 
   template() {
+    const list = this.#list;
     return html`
       ${this.#rows.focus.element}
       <form class="card add" aria-label="Add a list" @submit=${onSubmit(() => this.#addList())}>
@@ -66,50 +74,58 @@ export class ListsView extends View {
           <button class="primary">Add list</button>
         </div>
       </form>
-      <button class="quiet wide" aria-pressed=${this.#isArchived} @click=${() => this.#showArchived()}>Archived lists</button>
-      <ul class="plain" aria-label="Lists">${this.#lists.map(list => html`<li>
-        <button class="quiet wide" data-row=${list.id} aria-pressed=${list.id === this.#chosen?.id}
-          @click=${() => this.#choose(list)}>${list.name} <span class="faint number">${list.open_count}</span></button></li>`)}</ul>
-      ${this.#lists.length === 0 ? html`<p class="faint">No lists.</p>` : nothing}
-      ${this.#chosen ? this.#list(this.#chosen) : nothing}
-      ${this.#labelSection()}`;
+      <p class="hidden" role="status">${this.#moved}</p>
+      <section class="stack" aria-labelledby="lists-title">
+        <div class="row spread">
+          <h2 id="lists-title">${this.#isArchived ? 'Archived lists' : 'Lists in order'}</h2>
+          <label class="choice"><input type="checkbox" role="switch" .checked=${live(this.#isArchived)}
+            @change=${() => this.#showArchived()}>Archived</label>
+        </div>
+        <ul class="plain choices" aria-label="Lists" @keydown=${(/** @type {KeyboardEvent} */ event) => this.#moveListByKey(event)}>
+          ${this.#isArchived ? nothing : html`<li class="row" data-row=${INBOX}>
+            <button class="quiet wide name" data-control="choose" aria-pressed=${this.#chosen === INBOX}
+              @click=${() => this.#choose(INBOX, 'Inbox')}>Inbox</button></li>`}
+          ${repeat(this.#lists, ({id}) => id, (one, index) => this.#row(one, index))}</ul>
+        ${this.#lists.length === 0 ? html`<p class="faint">No lists.</p>` : nothing}
+      </section>
+      ${list || this.#chosen === INBOX ? this.#content(list) : nothing}
+      ${this.#labels.template()}`;
   }
 
-  /** @param {Schemas['TaskList']} list */
-  #list(list) {
+  /** @param {List} list @param {number} index */
+  #row({id, name, open_count}, index) {
+    return html`
+      <li class="row" data-row=${id}>
+        <button class="quiet wide name" data-control="choose" aria-pressed=${id === this.#chosen}
+          aria-keyshortcuts="Alt+ArrowUp Alt+ArrowDown" @click=${() => this.#choose(id, name)}>${name}
+          <span class="faint number">${open_count}</span></button>
+        <button class="quiet" data-control="up" aria-label=${`Move list ${name} up`} title="Move up" ?disabled=${index === 0}
+          @click=${() => this.#moveList(index, -1)}>${icon('up')}</button>
+        <button class="quiet" data-control="down" aria-label=${`Move list ${name} down`} title="Move down"
+          ?disabled=${index === this.#lists.length - 1} @click=${() => this.#moveList(index, 1)}>${icon('down')}</button>
+      </li>`;
+  }
+
+  /** The tasks of a list or the inbox. @param {List | undefined} list undefined for the inbox */
+  #content(list) {
     return html`
       <section class="stack" aria-labelledby="list-title">
-        <h2 id="list-title">${list.name}</h2>
-        <form class="row" aria-label="Rename the list" @submit=${onSubmit(() => this.#patch(list, {name: this.#name.trim()}))}>
-          <input aria-label="Name of the list" required maxlength="100" .value=${live(this.#name)}
-            @input=${onValue(value => { this.#name = value; })}>
-          <button>Rename</button>
-        </form>
-        <div class="row">
-          <button @click=${() => this.#patch(list, {archived: !list.archived})}>${list.archived ? 'Unarchive' : 'Archive'} list</button>
-          <button @click=${() => this.#delete(list, 'move')}>Delete list, keep tasks</button>
-          <button class="danger" @click=${() => this.#delete(list, 'delete')}>Delete list and tasks</button>
-        </div>
-        <p class="faint">Alt+Up and Alt+Down move a task.</p>
-        <p class="hidden" role="status">${this.#moved}</p>
+        <h2 id="list-title">${list ? list.name : 'Inbox'}</h2>
+        ${list ? html`
+          <form class="row" aria-label="Rename the list" @submit=${onSubmit(() => this.#patch(list, {name: this.#name.trim()}))}>
+            <input aria-label="Name of the list" required maxlength="100" .value=${live(this.#name)}
+              @input=${onValue(value => { this.#name = value; })}>
+            <button>Rename</button>
+          </form>
+          <div class="row">
+            <button @click=${() => this.#patch(list, {archived: !list.archived})}>
+              ${icon('archive')} ${list.archived ? 'Unarchive' : 'Archive'} list</button>
+            <button class="danger" @click=${() => this.#delete(list)}>${icon('trash')} Delete list</button>
+          </div>` : nothing}
+        <p class="faint">Alt+Up and Alt+Down move a task, and a list.</p>
+        ${this.#tasks && this.#tasks.tasks.length === 0 ? html`<p class="faint">No open tasks.</p>` : nothing}
         <div @keydown=${(/** @type {KeyboardEvent} */ event) => this.#move(event)}>${this.#rows.template(this.#tasks?.tasks ?? [])}</div>
         ${this.#tasks?.hasMore ? html`<button @click=${() => { this.#tasks?.showMore(); this.reload(); }}>Show more tasks</button>` : nothing}
-      </section>`;
-  }
-
-  #labelSection() {
-    return html`
-      <section class="stack" aria-labelledby="labels-title">
-        <h2 id="labels-title">Labels</h2>
-        <form class="row" aria-label="Add a label" @submit=${onSubmit(() => this.#addLabel())}>
-          <input aria-label="New label" required maxlength="100" .value=${live(this.#labelName)}
-            @input=${onValue(value => { this.#labelName = value; })}>
-          <button>Add label</button>
-        </form>
-        <ul class="plain" aria-label="Labels">${this.#labels.map(({id, name}) => html`<li class="row">
-          <span class="tag">${name}</span>
-          <button class="quiet wide" aria-label=${`Delete label ${name}`} @click=${() => this.act(() =>
-            this.app.api.delete('/api/v1/labels/{id}', {path: {id}}))}>Delete</button></li>`)}</ul>
       </section>`;
   }
 
@@ -120,52 +136,74 @@ export class ListsView extends View {
     });
   }
 
-  #addLabel() {
-    return this.act(async () => {
-      await this.app.api.post('/api/v1/labels', {body: {name: this.#labelName.trim()}});
-      this.#labelName = '';
-    });
-  }
-
   #showArchived() {
     this.#isArchived = !this.#isArchived;
+    this.#forget();
     return this.act(() => this.reload());
   }
 
-  /** @param {Schemas['TaskList']} list */
-  #choose(list) {
-    this.#chosen = list;
-    this.#name = list.name;
+  /** @param {string} id @param {string} name */
+  #choose(id, name) {
+    this.#chosen = id;
+    this.#name = name;
     this.#moved = '';
-    this.#tasks = new TaskList({list_id: list.id, sort: 'position', completed: false}, PAGE);
+    this.#tasks = new TaskList({list_id: id, sort: 'position', completed: false}, PAGE);
     return this.act(() => this.reload());
   }
 
-  /** @param {Schemas['TaskList']} list @param {{name: string} | {archived: boolean}} change */
-  #patch({id, version}, change) {
+  #forget() {
+    this.#chosen = '';
+    this.#tasks = undefined;
+  }
+
+  /** @param {List} list @param {{name: string} | {archived: boolean}} change */
+  #patch(list, change) {
+    const {id, version} = list;
     return this.act(async () => {
-      await this.app.api.patch('/api/v1/lists/{id}', {path: {id}, body: {version, ...change}});
+      await this.app.api.patch('/api/v1/lists/{id}', {path: {id}, body: {version, ...change}, before: list});
     });
   }
 
-  /** @param {Schemas['TaskList']} list @param {'move' | 'delete'} tasks */
-  #delete({id}, tasks) {
-    return this.act(async () => {
-      await this.app.api.delete('/api/v1/lists/{id}', {path: {id}, query: {tasks}});
-      this.#chosen = undefined;
-      this.#tasks = undefined;
-    });
+  /** @param {List} list */
+  #delete(list) {
+    new DeleteListDialog(this.app, list, () => {
+      this.#forget();
+      this.update();
+    }).open();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #moveListByKey(event) {
+    const step = stepOf(event);
+    const from = this.#lists.findIndex(({id}) => id === rowOf(event));
+    if (step !== 0 && from >= 0) {
+      event.preventDefault();
+      this.#moveList(from, step);
+    }
+  }
+
+  /** @param {number} from @param {number} step -1 or 1 */
+  async #moveList(from, step) {
+    const list = this.#lists[from];
+    const other = this.#lists[from + step];
+    if (list && other) {
+      await this.act(async () => {
+        await this.app.api.post('/api/v1/lists/{id}/move',
+            {path: {id: list.id}, body: step < 0 ? {before: other.id} : {after: other.id}, before: list});
+        await this.reload(new Set(['tasks']));
+        this.#moved = `${list.name} is now ${from + step + 1} of ${this.#lists.length}`;
+      });
+    }
   }
 
   /** @param {KeyboardEvent} event */
   async #move(event) {
-    const step = event.key === 'ArrowUp' ? -1 : event.key === 'ArrowDown' ? 1 : 0;
+    const step = stepOf(event);
     const tasks = this.#tasks?.tasks ?? [];
-    const row = /** @type {HTMLElement} */ (event.target).closest('[data-row]')?.getAttribute('data-row');
-    const from = tasks.findIndex(({id}) => id === row);
+    const from = tasks.findIndex(({id}) => id === rowOf(event));
     const task = tasks[from];
     const other = tasks[from + step];
-    if (!event.altKey || step === 0 || !task) {
+    if (step === 0 || !task) {
       return;
     }
     event.preventDefault();
@@ -179,4 +217,14 @@ export class ListsView extends View {
       });
     }
   }
+}
+
+/** How far Alt+Up and Alt+Down move something: -1 or 1; 0 for other keys. @param {KeyboardEvent} event */
+function stepOf({altKey, key}) {
+  return !altKey ? 0 : key === 'ArrowUp' ? -1 : key === 'ArrowDown' ? 1 : 0;
+}
+
+/** @param {KeyboardEvent} event @returns {string | undefined} of the row with the focus */
+function rowOf({target}) {
+  return target instanceof Element ? target.closest('[data-row]')?.getAttribute('data-row') ?? undefined : undefined;
 }
