@@ -63,7 +63,18 @@ async function story() {
   });
 
   await browser.step('plan the day', async () => {
+    await page.getByLabel('New task').fill('Buy milk tomorrow @shop p1');
+    await page.getByText('Title: Buy milk').waitFor();
+    await browser.look(page, 'quick-add');
+    // What is understood is not awaited.
+    const unanswered = route => route.request().postDataJSON().dry_run ? undefined : route.fallback();
+    await page.route('**/tasks/quick', unanswered);
+    const asked = page.waitForRequest(request =>
+        request.url().endsWith('/tasks/quick') && request.postDataJSON()?.text === 'Water the plant');
+    await page.getByLabel('New task').fill('Water the plant');
+    await asked;
     await add('Water the plants');
+    await page.unroute('**/tasks/quick', unanswered);
     await add('Send the invoice', async () => {
       await page.getByLabel('Due').fill(await inHours(2));
       await page.getByLabel('Priority').selectOption('high');
@@ -188,6 +199,20 @@ async function story() {
     await button('End the session of Phone').click();
     await phone.waitFor({state: 'detached'});
     await open('Today');
+  });
+
+  await browser.step('days without a task that do not end the streak', async () => {
+    await page.goto(`${url}#/profile`);
+    await main.getByLabel('Sunday').check();
+    await page.getByText('Changed the streak settings').waitFor();
+    const day = (await inHours(24)).slice(0, 10);
+    await main.getByLabel('Pause from').fill(day);
+    await main.getByLabel('Pause to').fill(day);
+    await button('Add pause').click();
+    await button(/^Remove the pause/).click();
+    await button(/^Remove the pause/).waitFor({state: 'detached'});
+    await page.reload();
+    await main.getByRole('checkbox', {name: 'Sunday', checked: true}).waitFor();
   });
 
   await browser.step('a token of a program', async () => {
@@ -501,16 +526,36 @@ async function story() {
     await browser.look(page, 'system');
   });
 
-  await clearRequests();
+  // Each request in it is a stop of the Tab key, and its contrast is checked.
+  await button('Close developer panel').click();
   await browser.step('plan a week by keyboard alone', async () => {
     const {keyboard} = page;
     /** Moves the focus by Tab to an element. */
     const reach = async target => {
       await target.waitFor();
-      for (let i = 0; i < 400 && !await target.evaluate(element => element === document.activeElement); i++) {
-        await keyboard.press('Tab');
+      const hasFocus = () => target.evaluate(element => element === document.activeElement);
+      if (await hasFocus()) {
+        return;
       }
-      if (!await target.evaluate(element => element === document.activeElement)) {
+      // Looking after each Tab would take most of the time on a long page: several at once, and then back.
+      let passed = false;
+      for (let i = 0; i < 50 && !passed; i++) {
+        await target.evaluate(element => {
+          window.passed = false;
+          element.addEventListener('focus', () => { window.passed = true; }, {once: true});
+        });
+        await Promise.all(Array.from({length: 8}, () => keyboard.press('Tab')));
+        passed = await page.evaluate(() => window.passed);
+      }
+      for (let i = 0; i < 8 && !await hasFocus(); i++) {
+        await keyboard.press('Shift+Tab');
+      }
+      // A date has several parts, of which the first is reached from before it.
+      while (await hasFocus()) {
+        await keyboard.press('Shift+Tab');
+      }
+      await keyboard.press('Tab');
+      if (!passed || !await hasFocus()) {
         throw new Error(`the keyboard does not reach ${target}`);
       }
     };
@@ -585,12 +630,67 @@ async function story() {
       await keyboard.press('Escape');
       await dialog.waitFor({state: 'detached'});
     }
+    // A line in words, of which the console shows what is understood before it is added.
+    await reach(page.getByLabel('New task'));
+    await keyboard.type('Sweep the floor 🧹 every day #home @errand p1');
+    await page.getByText('Title: Sweep the floor 🧹').waitFor();
+    const understood = (await page.locator('#add-understood .tag').allTextContents()).join();
+    const marks = (await page.locator('.spans mark').allTextContents()).join();
+    if (understood !== 'First due today,Repeats every day,List home,Label errand,Priority high' ||
+        marks !== 'every day,#home,@errand,p1') {
+      throw new Error(`understood ${understood}, marked ${marks}`);
+    }
+    await keyboard.press('Enter');
+    await inDay('Today', 'Sweep the floor').waitFor();
+    const inEditor = async control => {
+      await reach(button(/^Sweep the floor/));
+      await keyboard.press('Enter');
+      await reach(page.getByRole('dialog').getByRole(...control));
+    };
+    await inEditor(['button', {name: 'Skip this occurrence'}]);
+    await keyboard.press('Enter');
+    await inDay('Tomorrow', 'Sweep the floor').waitFor();
+    await inEditor(['button', {name: 'To tomorrow'}]);
+    await keyboard.press('Tab');
+    await keyboard.press('Tab');
+    await keyboard.type(later.toISOString().replace(/(\d+)-(\d+)-(\d+)T.*/, '$2$3$1'));
+    await keyboard.press('Enter');
+    await inDay(weekday, 'Sweep the floor').waitFor();
+    // A filter with an error, at whose place the caret is then.
+    await open('Filters');
+    await reach(page.getByLabel('Filter', {exact: true}));
+    await keyboard.type('label = errand and due < todya');
+    await browser.expecting([400], async () => {
+      await keyboard.press('Enter');
+      await page.locator('.filter-place mark').filter({hasText: /^todya$/}).waitFor();
+    });
+    await keyboard.press('Shift+End');
+    await keyboard.type('today + 7d');
+    await keyboard.press('Enter');
+    await row('Sweep the floor').waitFor();
+    await reach(page.getByLabel('Name', {exact: true}));
+    await keyboard.type('Errands');
+    await keyboard.press('Enter');
+    await button('Errands', {exact: true}).waitFor();
+    await keyboard.press('Control+a');
+    await keyboard.type('This week');
+    await keyboard.press('Enter');
+    await reach(button('This week', {exact: true}));
+    await keyboard.press('Alt+ArrowUp');
+    await page.getByText('This week is now 1 of 2').waitFor();
+    await page.getByRole('list', {name: 'Saved filters'}).getByRole('listitem').first().getByText('This week').waitFor();
+    await reach(button('Delete Errands'));
+    await keyboard.press('Enter');
+    await page.getByText('Deleted a filter: Errands').waitFor();
+    await keyboard.press('Control+z');
+    await reach(button('Errands', {exact: true}));
+    await keyboard.press('Enter');
     await open('Lists');
-    await reach(button('Home 2'));
+    await reach(button('Home 3'));
     await keyboard.press('Enter');
     await reach(row('Bake a cake'));
     await keyboard.press('Alt+ArrowUp');
-    await page.getByText('Bake a cake is now 1 of 2').waitFor();
+    await page.getByText('Bake a cake is now 1 of 3').waitFor();
     await page.getByRole('main').getByRole('checkbox', {name: /^Done/}).first().and(row('Bake a cake')).waitFor();
     await browser.look(page, 'lists');
     await open('Agenda');
@@ -611,6 +711,7 @@ async function story() {
   });
 
   await browser.step('dialogs', async () => {
+    await button('Developer panel', {exact: true}).click();
     await clearRequests();
     const look = async (opener, title) => {
       await opener.click();
@@ -624,6 +725,9 @@ async function story() {
     await look(button(/^Achievements/), 'Achievements');
     await look(button('Repeating', {exact: true}), 'Repeating tasks');
     await look(button('Deleted', {exact: true}), 'Deleted');
+    await open('Lists');
+    await button(/^Home \d/).click();
+    await look(button('Delete list'), 'Delete the list “Home”?');
     await open('Pro & credits');
     await look(button('Buy credits'), 'Buy credits');
     await look(button('Cancel Pro'), 'Cancel Pro?');
@@ -636,7 +740,7 @@ async function story() {
   });
 
   await browser.step('dark, and narrow', async () => {
-    for (const screen of ['Today', 'Agenda', 'Search', 'Notes', 'Assistant', 'Pro & credits', 'Activity', 'System']) {
+    for (const screen of ['Today', 'Agenda', 'Lists', 'Filters', 'Search', 'Notes', 'Assistant', 'Pro & credits', 'Activity', 'System']) {
       await open(screen);
       await page.locator('#main [aria-busy="true"]').waitFor({state: 'detached'});
       await clearRequests();
