@@ -7,7 +7,7 @@
 -- which it is due, or on which it starts, if that is later. Without a due date, a task that has started stays on
 -- :date.
 --
--- Reads open tasks only, through two indexes, in which those that are due later are not read. Sorts keys, and joins
+-- Reads open tasks only, through their index, in which those that are due later are not read. Sorts keys, and joins
 -- the rows that are shown.
 with days as materialized (
   select :starts::timestamptz[] as starts
@@ -26,7 +26,8 @@ placed as (
          greatest(t.start_on - :date::date, 0) as day
   from tasks.task_instances t
   where t.user_id = :user_id and not t.completed and not t.hidden and not t.archived
-    and t.due_date is null and t.start_on <= :date::date + 7
+    and coalesce(t.due_date, 'infinity'::timestamptz) = 'infinity' and t.due_date is null
+    and t.start_on <= :date::date + 7
 ),
 open as materialized (
   select p.id, p.list_id, p.position, p.created_at, p.due_date, p.due_on,

@@ -259,9 +259,9 @@ found as (
     select t.id
     from unnest(:patterns::text[]) as p (pattern)
     cross join lateral (
-      select id
-      from tasks.task_instances
-      where user_id = :user_id and closed_text is not null and closed_text like p.pattern
+      select task_id as id
+      from tasks.closed_texts
+      where user_id = :user_id and text like p.pattern
       limit :max
     ) t
     limit :max
@@ -380,9 +380,9 @@ found as (
     select t.id
     from unnest(:patterns::text[]) as p (pattern)
     cross join lateral (
-      select id
-      from tasks.task_instances
-      where user_id = :user_id and closed_text is not null and closed_text like p.pattern
+      select task_id as id
+      from tasks.closed_texts
+      where user_id = :user_id and text like p.pattern
       limit :max
     ) t
     limit :max

@@ -56,12 +56,20 @@ from auth.users
 where id = :user_id
 
 -- name: list_of_open_days
--- The reminders that move with the user's time zone, of open all-day tasks.
+-- The reminders that move with the user's time zone, of open all-day tasks, as tasks.list_open_days.
 select r.id, r.task_id, r.user_id, r.type, r.offset_minutes, r.scheduled_at, r.method, r.fired,
        r.fired_at, r.version, r.created_at, r.updated_at, t.due_on, u.timezone,
        u.all_day_reminder_time::text as all_day_reminder_time
 from auth.users u
-join tasks.task_instances t on t.user_id = u.id and t.due_on is not null and not t.completed
+cross join lateral (
+  select id, due_on
+  from tasks.task_instances
+  where user_id = :user_id and not completed and not hidden and not archived and due_on is not null
+  union all
+  select id, due_on
+  from tasks.task_instances
+  where user_id = :user_id and (hidden or archived) and not completed and due_on is not null
+) t
 join tasks.reminders r
   on r.user_id = u.id and r.task_id = t.id and r.type <> 'absolute' and not r.fired
 where u.id = :user_id

@@ -4,20 +4,18 @@
 -- In all of them, an empty page is one row with the total, and no row means that the account does not
 -- exist. :after_key and :after_id are the position that the page follows; without one they precede
 -- every row, so that the index condition is the same. Unless a list is asked for, the tasks of archived
--- lists are left out: of a task in the inbox nothing is evaluated, and of others a hash table. A page by offset has a total (:counted), which
--- is a counter unless :filtered; a page by cursor has sort keys.
+-- lists are left out: of a task in the inbox nothing is evaluated, of others the ids beside the user or,
+-- where many tasks are read, a hash table. A page by offset has a total (:counted), which is a counter
+-- unless :filtered; a page by cursor has sort keys.
 
 -- name: list_newest
 -- Neither hidden nor archived tasks, newest first: the default. Reads the page through its index,
 -- however many tasks the user has. Has no optional filters, because their generic plan seems worse
 -- than one for the values of each execution, so the server would plan each execution.
-select case when :counted then u.shown_tasks - (
-         select count(*)::int
-         from tasks.lists l
-         join tasks.task_instances t
-         on t.user_id = :user_id and coalesce(t.list_id, '00000000-0000-0000-0000-000000000000') = l.id
-         where l.user_id = :user_id and l.archived and not t.hidden and not t.archived
-       ) end as total,
+select case when :counted then u.shown_tasks - case
+         when u.archived_lists = '{}' then 0
+         else tasks.count_shown_in(u.id, u.archived_lists, null)
+       end end as total,
        case when not :counted then t.created_at::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
        t.priority, t.due_date, t.estimated_duration,
@@ -34,9 +32,7 @@ left join lateral (
   from tasks.task_instances
   where user_id = :user_id and not hidden and not archived
     and (created_at, id) < (:after_key::timestamptz, :after_id::uuid)
-    and (list_id is null or list_id not in (
-      select l.id from tasks.lists l where l.user_id = :user_id and l.archived
-    ))
+    and (list_id is null or list_id <> all (u.archived_lists))
   order by created_at desc, id desc
   limit :limit offset :offset
 ) t on true
@@ -111,13 +107,10 @@ order by t.created_at desc, t.id desc
 
 -- name: list_oldest
 -- As above, oldest first.
-select case when :counted then u.shown_tasks - (
-         select count(*)::int
-         from tasks.lists l
-         join tasks.task_instances t
-         on t.user_id = :user_id and coalesce(t.list_id, '00000000-0000-0000-0000-000000000000') = l.id
-         where l.user_id = :user_id and l.archived and not t.hidden and not t.archived
-       ) end as total,
+select case when :counted then u.shown_tasks - case
+         when u.archived_lists = '{}' then 0
+         else tasks.count_shown_in(u.id, u.archived_lists, null)
+       end end as total,
        case when not :counted then t.created_at::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
        t.priority, t.due_date, t.estimated_duration,
@@ -134,9 +127,7 @@ left join lateral (
   from tasks.task_instances
   where user_id = :user_id and not hidden and not archived
     and (created_at, id) > (:after_key::timestamptz, :after_id::uuid)
-    and (list_id is null or list_id not in (
-      select l.id from tasks.lists l where l.user_id = :user_id and l.archived
-    ))
+    and (list_id is null or list_id <> all (u.archived_lists))
   order by created_at, id
   limit :limit offset :offset
 ) t on true
@@ -211,13 +202,10 @@ order by t.created_at, t.id
 
 -- name: list_open_by_due
 -- Open tasks, soonest due first, those without a due date last. Reads the page through its index.
-select case when :counted then u.open_tasks - (
-         select count(*)::int
-         from tasks.lists l
-         join tasks.task_instances t
-         on t.user_id = :user_id and coalesce(t.list_id, '00000000-0000-0000-0000-000000000000') = l.id
-         where l.user_id = :user_id and l.archived and not t.completed and not t.hidden and not t.archived
-       ) end as total,
+select case when :counted then u.open_tasks - case
+         when u.archived_lists = '{}' then 0
+         else tasks.count_shown_in(u.id, u.archived_lists, false)
+       end end as total,
        case when not :counted then coalesce(t.due_date, 'infinity')::text end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
        t.priority, t.due_date, t.estimated_duration,
@@ -234,9 +222,7 @@ left join lateral (
   from tasks.task_instances
   where user_id = :user_id and not completed and not hidden and not archived
     and (coalesce(due_date, 'infinity'), id) > (:after_key::timestamptz, :after_id::uuid)
-    and (list_id is null or list_id not in (
-      select l.id from tasks.lists l where l.user_id = :user_id and l.archived
-    ))
+    and (list_id is null or list_id <> all (u.archived_lists))
   order by coalesce(due_date, 'infinity'), id
   limit :limit offset :offset
 ) t on true
@@ -945,18 +931,28 @@ where u.id = :user_id
 order by page.key desc, page.id desc
 
 -- name: list_by_position
--- The open or the completed tasks of a list, in its order. Reads the page through its index.
-select case when :counted then (
-         select count(*)::int
-         from tasks.task_instances
-         where user_id = :user_id and coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id
-           and completed = :completed and not hidden and not archived
-           and (:priority::text is null or priority = :priority)
-           and (:due_before::timestamptz is null or due_date < :due_before)
-           and (:due_after::timestamptz is null or due_date >= :due_after)
-           and (:template_id::uuid is null or template_id = :template_id)
-           and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
-       ) end as total,
+-- The open or the completed tasks of a list, in its order. Reads the page through its index, and counts
+-- in it unless :filtered.
+select case
+         when not :counted then null
+         when :filtered then (
+           select count(*)::int
+           from tasks.task_instances
+           where user_id = :user_id and coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id
+             and completed = :completed and not hidden and not archived
+             and (:priority::text is null or priority = :priority)
+             and (:due_before::timestamptz is null or due_date < :due_before)
+             and (:due_after::timestamptz is null or due_date >= :due_after)
+             and (:template_id::uuid is null or template_id = :template_id)
+             and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+         )
+         else (
+           select count(*)::int
+           from tasks.task_instances
+           where user_id = :user_id and coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id
+             and completed = :completed and not hidden and not archived
+         )
+       end as total,
        case when not :counted then page.key end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
        t.priority, t.due_date, t.estimated_duration,
@@ -989,17 +985,26 @@ order by page.key, page.id
 -- name: list_all_by_position
 -- The open and the completed tasks of a list, in its order: merges two pages, because the index
 -- separates them.
-select case when :counted then (
-         select count(*)::int
-         from tasks.task_instances
-         where user_id = :user_id and coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id
-           and not hidden and not archived
-           and (:priority::text is null or priority = :priority)
-           and (:due_before::timestamptz is null or due_date < :due_before)
-           and (:due_after::timestamptz is null or due_date >= :due_after)
-           and (:template_id::uuid is null or template_id = :template_id)
-           and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
-       ) end as total,
+select case
+         when not :counted then null
+         when :filtered then (
+           select count(*)::int
+           from tasks.task_instances
+           where user_id = :user_id and coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id
+             and not hidden and not archived
+             and (:priority::text is null or priority = :priority)
+             and (:due_before::timestamptz is null or due_date < :due_before)
+             and (:due_after::timestamptz is null or due_date >= :due_after)
+             and (:template_id::uuid is null or template_id = :template_id)
+             and (:label_id::uuid is null or (label_ids <> '{}' and :label_id = any(label_ids)))
+         )
+         else (
+           select count(*)::int
+           from tasks.task_instances
+           where user_id = :user_id and coalesce(list_id, '00000000-0000-0000-0000-000000000000') = :list_id
+             and not hidden and not archived
+         )
+       end as total,
        case when not :counted then page.key end as sort_key,
        t.id, t.user_id, t.template_id, t.title, t.description,
        t.priority, t.due_date, t.estimated_duration,
@@ -1079,10 +1084,14 @@ found as (
          updated_at
   from tasks.task_instances
   where (select indexed from patterns)
-    and user_id = :user_id and closed_text is not null
-    and closed_text like (select best_first[1] from patterns)
-    and closed_text like (select coalesce(best_first[2], '%') from patterns)
-    and closed_text like all ((select best_first[3:] from patterns)::text[])
+    and user_id = :user_id and id in (
+      select c.task_id
+      from tasks.closed_texts c
+      where c.user_id = :user_id
+        and c.text like (select best_first[1] from patterns)
+        and c.text like (select coalesce(best_first[2], '%') from patterns)
+        and c.text like all ((select best_first[3:] from patterns)::text[])
+    )
   union all
   select id, template_id, priority, due_date, list_id, label_ids, completed, hidden, archived, created_at,
          updated_at
@@ -1154,10 +1163,14 @@ found as (
          updated_at
   from tasks.task_instances
   where (select indexed from patterns)
-    and user_id = :user_id and closed_text is not null
-    and closed_text like (select best_first[1] from patterns)
-    and closed_text like (select coalesce(best_first[2], '%') from patterns)
-    and closed_text like all ((select best_first[3:] from patterns)::text[])
+    and user_id = :user_id and id in (
+      select c.task_id
+      from tasks.closed_texts c
+      where c.user_id = :user_id
+        and c.text like (select best_first[1] from patterns)
+        and c.text like (select coalesce(best_first[2], '%') from patterns)
+        and c.text like all ((select best_first[3:] from patterns)::text[])
+    )
   union all
   select id, template_id, priority, due_date, list_id, label_ids, completed, hidden, archived, created_at,
          updated_at

@@ -443,10 +443,18 @@ where user_id = :user_id and id = any(:ids)
   and set_config('flow.shown_counted', 'off', true) = 'off'
 
 -- name: list_open_days
--- With the user's time zone, of which the index on open all-day tasks serves few rows.
+-- With the user's time zone. Two parts, because an index has the tasks of each.
 select t.id, t.due_on, t.due_date, u.timezone
 from auth.users u
-join tasks.task_instances t on t.user_id = u.id and t.due_on is not null and not t.completed
+cross join lateral (
+  select id, due_on, due_date
+  from tasks.task_instances
+  where user_id = :user_id and not completed and not hidden and not archived and due_on is not null
+  union all
+  select id, due_on, due_date
+  from tasks.task_instances
+  where user_id = :user_id and (hidden or archived) and not completed and due_on is not null
+) t
 where u.id = :user_id
 
 -- name: move_days

@@ -132,7 +132,11 @@ public final class Row {
   /** A {@code uuid[]} column without null elements. */
   public List<UUID> uuids(String column) {
     try {
-      return List.of((UUID[]) present(result.getArray(index(column)), column).getArray());
+      int at = index(column);
+      // Most are empty, and reading an array takes seven times as long as reading its text.
+      return present(result.getString(at), column).equals("{}")
+          ? List.of()
+          : List.of((UUID[]) result.getArray(at).getArray());
     } catch (SQLException e) {
       throw unreadable(column, e);
     }

@@ -31,10 +31,15 @@ public record TaskFilter(
 
   /** Whether anything but the task's state filters. */
   boolean isNarrowed() {
+    return isNarrowedInList() || place.listId() != null;
+  }
+
+  /** Whether anything but the task's state and list filters. */
+  boolean isNarrowedInList() {
     return priority != null
         || !due.equals(DueRange.ANY)
         || templateId != null
-        || !place.equals(Place.ANY)
+        || place.labelId() != null
         || !words.isEmpty();
   }
 

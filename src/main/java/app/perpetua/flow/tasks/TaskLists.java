@@ -48,7 +48,7 @@ final class TaskLists {
         filter.completed() == null
             ? tx.sql("tasklists.list_all_by_position")
             : tx.sql("tasklists.list_by_position").bind("completed", filter.completed());
-    return narrowed(query, filter);
+    return narrowed(query, filter).bind("filtered", filter.isNarrowedInList());
   }
 
   private static Query open(Tx tx, TaskFilter filter) {

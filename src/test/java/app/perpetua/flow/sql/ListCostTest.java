@@ -42,6 +42,8 @@ class ListCostTest {
 
   private static final UUID MANY = UUID.fromString("00000000-0000-7000-8000-000000000001");
   private static final UUID FEW = UUID.fromString("00000000-0000-7000-8000-000000000002");
+  private static final UUID ANOTHER = UUID.fromString("00000000-0000-7000-8000-000000000003");
+  private static final UUID LIST = UUID.fromString("00000000-0000-7000-8000-000000000004");
   private static final int TASKS = 50_000;
   private static final int OPEN = 50;
   private static final String LOWEST = new UUID(0, 0).toString();
@@ -95,20 +97,22 @@ class ListCostTest {
     // Built after the rows, as that is faster.
     List<String> indexes =
         database
-            .rows("select indexdef from pg_indexes where indexname = 'task_instances_closed_text'")
+            .rows("select indexdef from pg_indexes where indexname = 'closed_texts_trigrams'")
             .stream()
             .map(row -> String.valueOf(row.get("indexdef")))
             .toList();
     assertEquals(1, indexes.size());
-    database.run("drop index tasks.task_instances_closed_text");
+    database.run("drop index tasks.closed_texts_trigrams");
     insert(MANY, TASKS);
     // Other users' tasks lie between those of one in the table's pages.
     database.run(
         """
         insert into auth.users (id, google_id, email, name, created_at, updated_at)
-        select gen_random_uuid(), 'g' || n, 'a@example.com', 'A', '2026-01-01Z', '2026-01-01Z'
+        select case when n = 1 then ?::uuid else gen_random_uuid() end, 'g' || n, 'a@example.com', 'A',
+               '2026-01-01Z', '2026-01-01Z'
         from generate_series(1, 300) n
-        """);
+        """,
+        ANOTHER);
     database.run(
         """
         insert into tasks.task_instances
@@ -234,6 +238,50 @@ class ListCostTest {
     assertEquals(25, few.rows());
     assertEquals(25, many.rows());
     assertTrue(many.pages() <= 2 * few.pages(), () -> many.pages() + ", few " + few.pages());
+  }
+
+  /** A text has some hundred trigrams, and an index of them would be written for each. */
+  @Test
+  void FR_121_moving_completed_tasks_writes_no_index_of_their_texts() throws SQLException {
+    String move =
+        CATALOG
+            .get("lists.move_tasks_to_inbox")
+            .sql()
+            .replace(":user_id", "'" + ANOTHER + "'")
+            .replace(":id", "'" + LIST + "'")
+            .replace(":now", "'2026-02-02Z'")
+            .replace(":limit", "100");
+    database.run(
+        """
+        insert into tasks.lists (user_id, id, name, position, created_at, updated_at)
+        values (?, ?, 'Home', 'V', '2026-01-01Z', '2026-01-01Z')
+        """,
+        ANOTHER,
+        LIST);
+    database.run(
+        """
+        update tasks.task_instances
+        set list_id = ?, description = md5(title) || md5(id::text) || md5(id::text || title)
+        where user_id = ?
+        """,
+        LIST,
+        ANOTHER);
+    try (Connection connection = database.textConnection();
+        Statement server = connection.createStatement();
+        ResultSet result = server.executeQuery("explain (analyze, buffers, format json) " + move)) {
+      result.next();
+      JsonNode plan = new Json().parse(result.getString(1)).get(0).get("Plan");
+      long pages =
+          plan.get("Shared Hit Blocks").longValue() + plan.get("Shared Read Blocks").longValue();
+      assertTrue(pages < 30 * 60, () -> pages + " pages for 30 tasks");
+    }
+    assertEquals(
+        30,
+        database
+            .rows(
+                "select id from tasks.task_instances where user_id = ? and list_id is null",
+                ANOTHER)
+            .size());
   }
 
   /** Both have 50 open tasks, of which three quarters are due on the day. */
