@@ -182,9 +182,12 @@ from tasks.task_instances
 where user_id = :user_id and list_id = :id
 
 -- name: move_tasks_to_inbox
+-- At most :limit of them.
 update tasks.task_instances
 set list_id = null, version = version + 1, updated_at = :now
-where user_id = :user_id and list_id = :id
+where user_id = :user_id and id = any(array(
+    select id from tasks.task_instances where user_id = :user_id and list_id = :id limit :limit
+  ))
 
 -- name: move_templates_to_inbox
 update tasks.task_templates
@@ -274,6 +277,8 @@ where user_id = :user_id and list_id = :id
 
 -- name: find_deleted
 select d.entity_id as id,
+       jsonb_array_length(d.snapshot -> 'tasks') as tasks,
+       jsonb_array_length(d.snapshot -> 'subtasks') as subtasks,
        exists (select from tasks.lists l where l.id = d.entity_id)
        or exists (
          select from tasks.task_instances o
@@ -305,8 +310,9 @@ with restored as (
 select id from restored where active
 
 -- name: restore_tasks
--- Inserts the snapshot's values unchanged. A task whose template or occurrence is no longer available
--- is inserted without a template; labels that are deleted are left out.
+-- Inserts values of the snapshot unchanged, of at most :limit tasks after the first :skipped ones. A task
+-- whose template or occurrence is no longer available is inserted without a template; labels that are
+-- deleted are left out.
 with restored as (
   insert into tasks.task_instances
     (id, user_id, template_id, occurrence_at, title, description, priority, due_date,
@@ -327,7 +333,8 @@ with restored as (
          t.skipped_at, t.subtask_count, t.subtask_completed_count, t.counted_at, t.version + 1, t.created_at,
          t.updated_at
   from tasks.deletion_tombstones d
-  cross join lateral jsonb_populate_recordset(null::tasks.task_instances, d.snapshot -> 'tasks') t
+  cross join lateral jsonb_array_elements(d.snapshot -> 'tasks') with ordinality as e (task, number)
+  cross join lateral jsonb_populate_record(null::tasks.task_instances, e.task) t
   left join tasks.task_templates p
     on p.user_id = :user_id and p.id = t.template_id
     and not exists (
@@ -335,6 +342,7 @@ with restored as (
       where o.user_id = :user_id and o.template_id = p.id and o.occurrence_at = t.occurrence_at
     )
   where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'list'
+    and e.number > :skipped::int and e.number <= :skipped::int + :limit::int
     and set_config('flow.shown_counted', 'off', true) = 'off'
   returning completed, hidden, archived
 )
@@ -343,14 +351,17 @@ select count(*)::int as tasks,
 from restored
 
 -- name: restore_subtasks
+-- At most :limit after the first :skipped ones.
 insert into tasks.subtasks
   (id, user_id, task_id, title, completed, completed_at, order_index, source, version, created_at,
    updated_at)
 select s.id, d.user_id, s.task_id, s.title, s.completed, s.completed_at, s.order_index, s.source,
        s.version, s.created_at, s.updated_at
 from tasks.deletion_tombstones d
-cross join lateral jsonb_populate_recordset(null::tasks.subtasks, d.snapshot -> 'subtasks') s
+cross join lateral jsonb_array_elements(d.snapshot -> 'subtasks') with ordinality as e (subtask, number)
+cross join lateral jsonb_populate_record(null::tasks.subtasks, e.subtask) s
 where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'list'
+  and e.number > :skipped::int and e.number <= :skipped::int + :limit::int
 
 -- name: list_labels
 -- One row with a null id if there are none; no row means that the account does not exist.

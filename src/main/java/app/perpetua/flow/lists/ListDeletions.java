@@ -7,6 +7,7 @@ import app.perpetua.flow.events.Events;
 import app.perpetua.flow.recovery.Restorer;
 import app.perpetua.flow.recovery.Tombstone;
 import app.perpetua.flow.recovery.Tombstones;
+import app.perpetua.flow.sql.Query;
 import app.perpetua.flow.sql.Row;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.InstanceScheduler;
@@ -23,6 +24,15 @@ import org.jspecify.annotations.Nullable;
  * for all tasks. Requires the owner's lock. Thread-safe.
  */
 final class ListDeletions implements Restorer {
+  /** The largest list that can be deleted with its tasks, so that it can be recovered. */
+  static final int MAX_TASKS = 10_000;
+
+  /** Tasks that a statement moves; each has three seconds. */
+  private static final int MOVED = 5_000;
+
+  /** Tasks that a statement restores, whose texts may be long, and subtasks. */
+  private static final int RESTORED = 500;
+
   /**
    * A deleted list.
    *
@@ -32,6 +42,10 @@ final class ListDeletions implements Restorer {
       UUID listId, int taskCount, @Nullable UUID tombstoneId, @Nullable Instant recoverableUntil) {}
 
   private record Counts(int tasks, int open) {
+    Counts plus(Counts other) {
+      return new Counts(tasks + other.tasks, open + other.open);
+    }
+
     static Counts of(Row row) {
       return new Counts(row.integer("tasks"), row.integer("open"));
     }
@@ -64,7 +78,14 @@ final class ListDeletions implements Restorer {
   Deleted deleteMovingTasks(Tx tx, UUID id) {
     lists.get(tx, id);
     int moved = tx.sql("lists.count_tasks").bind("id", id).one(Counts::of).orElseThrow().tasks();
-    tx.sql("lists.move_tasks_to_inbox").bind("id", id).atCommit();
+    for (int left = moved; left > 0; left -= MOVED) {
+      Query move = tx.sql("lists.move_tasks_to_inbox").bind("id", id).bind("limit", MOVED);
+      if (left > MOVED) {
+        move.run();
+      } else {
+        move.atCommit();
+      }
+    }
     tx.sql("lists.move_templates_to_inbox").bind("id", id).bind("deactivated", false).atCommit();
     tx.sql("lists.delete_list").bind("id", id).atCommit();
     events.emit(tx, new Event.ListDeleted(id, null, moved, null));
@@ -74,9 +95,16 @@ final class ListDeletions implements Restorer {
   /**
    * Deletes a list with all its tasks, leaving one tombstone. Its templates move to the inbox and
    * are deactivated, so that no further tasks appear there.
+   *
+   * @throws Refusal {@code VALIDATION_ERROR} if it has more than {@link #MAX_TASKS} tasks
    */
   Deleted deleteWithTasks(Tx tx, UUID id) {
     lists.get(tx, id);
+    Counts deleted = tx.sql("lists.count_tasks").bind("id", id).one(Counts::of).orElseThrow();
+    if (deleted.tasks() > MAX_TASKS) {
+      throw Refusal.invalid(
+          "tasks", "must be move, because the list has more than " + MAX_TASKS + " tasks");
+    }
     Event.RunningFocus focus =
         tx.sql("lists.find_focus")
             .bind("id", id)
@@ -89,7 +117,6 @@ final class ListDeletions implements Restorer {
     List<UUID> templates =
         tx.sql("lists.find_templates_elsewhere").bind("id", id).list(row -> row.uuid("id"));
     Tombstone tombstone = tombstones.next(tx);
-    Counts deleted = tx.sql("lists.count_tasks").bind("id", id).one(Counts::of).orElseThrow();
     // At once, because the reminders whose jobs are to be cancelled are read from it.
     tx.sql("lists.insert_tombstone")
         .bind("id", id)
@@ -114,11 +141,17 @@ final class ListDeletions implements Restorer {
   /** Restores a list with its tasks, and activates its templates again unless they were changed. */
   @Override
   public Restored restore(Tx tx, UUID tombstoneId) {
-    record Found(UUID listId, boolean inUse) {}
+    record Found(UUID listId, int tasks, int subtasks, boolean inUse) {}
     Found found =
         tx.sql("lists.find_deleted")
             .bind("tombstone_id", tombstoneId)
-            .one(row -> new Found(row.uuid("id"), row.bool("id_in_use")))
+            .one(
+                row ->
+                    new Found(
+                        row.uuid("id"),
+                        row.integer("tasks"),
+                        row.integer("subtasks"),
+                        row.bool("id_in_use")))
             .orElseThrow();
     if (found.inUse()) {
       throw Refusal.of(ErrorCode.CONFLICT, "another list or task has the id of a deleted one");
@@ -128,19 +161,28 @@ final class ListDeletions implements Restorer {
         tx.sql("lists.restore_templates")
             .bind("tombstone_id", tombstoneId)
             .list(row -> row.uuid("id"));
-    Counts restored =
-        tx.sql("lists.restore_tasks")
-            .bind("tombstone_id", tombstoneId)
-            .one(Counts::of)
-            .orElseThrow();
+    Counts restored = new Counts(0, 0);
+    for (int skipped = 0; skipped < found.tasks(); skipped += RESTORED) {
+      restored =
+          restored.plus(
+              part(tx.sql("lists.restore_tasks"), tombstoneId, skipped)
+                  .one(Counts::of)
+                  .orElseThrow());
+    }
     if (restored.open() != 0) {
       tx.sql("tasks.count_open_tasks").bind("open_delta", restored.open()).run();
     }
-    tx.sql("lists.restore_subtasks").bind("tombstone_id", tombstoneId).run();
+    for (int skipped = 0; skipped < found.subtasks(); skipped += RESTORED) {
+      part(tx.sql("lists.restore_subtasks"), tombstoneId, skipped).run();
+    }
     int lapsed = reminders.applyAsInt(tx, tombstoneId);
     templates.forEach(template -> instances.scheduleNext(tx, template));
     return new Restored(
         lists.get(tx, found.listId()),
         new Event.ListRecovered(found.listId(), tombstoneId, restored.tasks(), lapsed));
+  }
+
+  private static Query part(Query query, UUID tombstoneId, int skipped) {
+    return query.bind("tombstone_id", tombstoneId).bind("skipped", skipped).bind("limit", RESTORED);
   }
 }

@@ -544,6 +544,64 @@ class ListApiTest {
   }
 
   @Test
+  void FR_193_a_long_list_is_recovered_and_one_that_is_too_long_is_not_deleted_with_its_tasks() {
+    String list = list("Garden");
+    addCompleted(list, 1, 1_200);
+    database.run(
+        """
+        insert into tasks.subtasks
+          (id, user_id, task_id, title, completed, order_index, created_at, updated_at)
+        select gen_random_uuid(), user_id, id, 'step', false, 0, created_at, created_at
+        from tasks.task_instances where list_id = ?::uuid
+        """,
+        list);
+    List<String> first = titles("sort=position&list_id=" + list);
+    String id =
+        api.delete(LISTS + "/" + list + "?tasks=delete")
+            .expect(200)
+            .data()
+            .get("tombstone_id")
+            .stringValue();
+    assertEquals(0, total("completed=true"));
+    api.post("/api/v1/recovery/tombstones/" + id + "/recover").expect(200);
+    assertEquals(1_200, total("list_id=" + list));
+    assertEquals(
+        1_200, rows("tasks.subtasks s join tasks.task_instances t on t.id = s.task_id", list));
+    assertEquals(
+        1_200, rows("tasks.closed_texts c join tasks.task_instances t on t.id = c.task_id", list));
+    assertEquals(first, titles("sort=position&list_id=" + list));
+
+    addCompleted(list, 1_201, 10_001);
+    api.delete(LISTS + "/" + list + "?tasks=delete").expect(400, "VALIDATION_ERROR");
+    assertEquals(10_001, total("list_id=" + list));
+    assertEquals(
+        10_001, api.delete(LISTS + "/" + list).expect(200).data().get("task_count").asInt());
+    assertEquals(10_001, total("list_id=inbox"));
+    // They were not created by requests, which the invariants would miss.
+    database.run("delete from tasks.task_instances where title ~ '^a[0-9]+$'");
+  }
+
+  private void addCompleted(String list, int from, int to) {
+    database.run(
+        """
+        insert into tasks.task_instances
+          (id, user_id, list_id, title, completed, completed_at, completed_by, subtask_count, created_at,
+           updated_at)
+        select gen_random_uuid(), l.user_id, l.id, 'a' || n, true, l.created_at, 'manual', 1,
+               l.created_at + n * interval '1 ms', l.created_at
+        from tasks.lists l, generate_series(?, ?) n
+        where l.id = ?::uuid
+        """,
+        from,
+        to,
+        list);
+  }
+
+  private static int rows(String tables, String list) {
+    return database.rows("select from " + tables + " where t.list_id = '" + list + "'").size();
+  }
+
+  @Test
   void FR_193_a_template_of_a_deleted_list_creates_no_more_tasks() {
     String list = list("Garden");
     String id =
