@@ -579,7 +579,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a list
-         * @description By default its tasks and templates move to the inbox. With `tasks=delete` all its tasks, completed, hidden and archived ones included, are deleted with it. One tombstone then stands for the list with its tasks; `POST /recovery/tombstones/{id}/recover` restores it as a whole, as long as it is among the user's three most recent deletions. Its templates move to the inbox and are paused, so that no further tasks appear; recovery undoes that unless they were changed since. Both ways can be undone by `POST /activity/{id}/undo`, up to 20,000 changed items. Ignores the request body.
+         * @description By default its tasks and templates move to the inbox. With `tasks=delete` all its tasks, completed, hidden and archived ones included, are deleted with it, if they are at most 10,000: otherwise `VALIDATION_ERROR` for the field `tasks`. One tombstone then stands for the list with its tasks; `POST /recovery/tombstones/{id}/recover` restores it as a whole, as long as it is among the user's three most recent deletions. Its templates move to the inbox and are paused, so that no further tasks appear; recovery undoes that unless they were changed since. Both ways can be undone by `POST /activity/{id}/undo`, up to 20,000 changed items. Ignores the request body.
          */
         delete: operations["deleteList"];
         options?: never;
@@ -1304,7 +1304,7 @@ export interface paths {
         };
         /**
          * Search tasks, subtasks and notes
-         * @description Returns the items that contain every word, as `q` of `GET /tasks` and of `GET /notes` does, the best matches first: a task in its title or description, a subtask in its title, a note in its content. Includes completed, hidden and archived items, which say so. Order: all words in the title (of a note, its first line with text) at the beginning of words; in the title; in the whole text at the beginning of words; anywhere in it. Within each, open tasks, open subtasks of open tasks and unarchived notes before others, then the newest first. If more than 1000 items of a type match, this order holds within groups of about as many, the newest group first. All matches can be reached by `cursor`.
+         * @description Returns the items that contain every word, as `q` of `GET /tasks` and of `GET /notes` does, the best matches first: a task in its title or description, a subtask in its title, a note in its content. Includes completed, hidden and archived items, which say so. Order: all words in the title (of a note, its first line with text) at the beginning of words; in the title; in the whole text at the beginning of words; anywhere in it. Within each, open tasks, open subtasks of open tasks and unarchived notes before others, then the newest first. If more than 1000 items of a type match, this order holds within groups of about as many, the newest group first. A request reads a limited number of items, so a page may have fewer results than `limit`, or none, although it has `next_cursor`. All matches can be reached by `cursor`.
          */
         get: operations["search"];
         put?: never;

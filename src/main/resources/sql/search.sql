@@ -144,9 +144,10 @@ from (
 ) newest
 
 -- name: look_up_tasks
--- The best matches after a position, through the index of trigrams and, of the few open tasks, by
--- reading them; tasklists.search_descending explains that. Here, three words are looked up. The range of ids is within an expression
--- that no index serves, because a range looks cheaper to the planner than it is.
+-- The newest matches with ids from :lower on and before :upper, through the index of trigrams and, of the
+-- few open tasks, by reading them; tasklists.search_descending explains that. Here, three words are looked
+-- up. The range of ids is within an expression that no index serves, because a range looks cheaper to the
+-- planner than it is.
 with found as (
   select id, search_text, split_part(search_text, E'\n', 1) as title, false as closed
   from tasks.task_instances
@@ -154,14 +155,20 @@ with found as (
     and search_text like all ((select :patterns::text[])::text[])
     and case when id < :upper::uuid then id >= :lower::uuid end
   union all
-  select id, closed_text, split_part(closed_text, E'\n', 1), true
-  from tasks.task_instances
-  where user_id = :user_id and closed_text is not null
-    and closed_text like (select (:patterns::text[])[1])
-    and closed_text like (select coalesce((:patterns::text[])[2], '%'))
-    and closed_text like (select coalesce((:patterns::text[])[3], '%'))
-    and closed_text like all ((select (:patterns::text[])[4:])::text[])
-    and case when id < :upper::uuid then id >= :lower::uuid end
+  select task_id, text, split_part(text, E'\n', 1), true
+  from tasks.closed_texts
+  where user_id = :user_id
+    and text like (select (:patterns::text[])[1])
+    and text like (select coalesce((:patterns::text[])[2], '%'))
+    and text like (select coalesce((:patterns::text[])[3], '%'))
+    and text like all ((select (:patterns::text[])[4:])::text[])
+    and case when task_id < :upper::uuid then task_id >= :lower::uuid end
+),
+newest as (
+  select id, search_text, title, closed
+  from found
+  order by id desc
+  limit :limit::int
 ),
 ranked as (
   select id, case
@@ -175,13 +182,10 @@ ranked as (
                 like all ((select :starts::text[])::text[]) then 4
            else 6
          end + closed::int as rank
-  from found
+  from newest
 )
 select id, rank
 from ranked
-where rank > :after_rank or rank = :after_rank and id < :after_id::uuid
-order by rank, id desc
-limit :limit
 
 -- name: look_up_subtasks
 -- As above; the index contains all subtasks.
@@ -195,20 +199,23 @@ with found as (
     and search_text like all ((select (:patterns::text[])[4:])::text[])
     and case when id < :upper::uuid then id >= :lower::uuid end
 ),
+newest as (
+  select id, task_id, completed, title
+  from found
+  order by id desc
+  limit :limit::int
+),
 ranked as (
   select s.id, case
            when ' ' || s.title || ' ' || translate(s.title, '-/(["''#@', '        ')
                 like all ((select :starts::text[])::text[]) then 0
            else 2
          end + (s.completed or t.completed or t.hidden or t.archived)::int as rank
-  from found s
+  from newest s
   join tasks.task_instances t on t.user_id = :user_id and t.id = s.task_id
 )
 select id, rank
 from ranked
-where rank > :after_rank or rank = :after_rank and id < :after_id::uuid
-order by rank, id desc
-limit :limit
 
 -- name: look_up_notes
 -- As above; the index contains the archived notes, the others are few.
@@ -229,6 +236,12 @@ with found as (
     and archived_text like all ((select (:patterns::text[])[4:])::text[])
     and case when id < :upper::uuid then id >= :lower::uuid end
 ),
+newest as (
+  select id, search_text, title, closed
+  from found
+  order by id desc
+  limit :limit::int
+),
 ranked as (
   select id, case
            when title like all ((select :patterns::text[])::text[]) then
@@ -241,13 +254,10 @@ ranked as (
                 like all ((select :starts::text[])::text[]) then 4
            else 6
          end + closed::int as rank
-  from found
+  from newest
 )
 select id, rank
 from ranked
-where rank > :after_rank or rank = :after_rank and id < :after_id::uuid
-order by rank, id desc
-limit :limit
 
 -- name: find_results
 -- The items of a page, in no order.

@@ -39,13 +39,13 @@ record SearchPosition(UUID upper, @Nullable UUID lower, int rank, UUID id) {
     String[] parts = signed.key().split(":", -1);
     return new SearchPosition(
         UUID.fromString(parts[0]),
-        UUID.fromString(parts[1]),
+        parts[1].isEmpty() ? null : UUID.fromString(parts[1]),
         Integer.parseInt(parts[2]),
         signed.id());
   }
 
-  /** The form in which it is signed, of a position in a determined group. */
+  /** The form in which it is signed. */
   PageRequest.Position position() {
-    return new PageRequest.Position(upper + ":" + lower + ":" + rank, id);
+    return new PageRequest.Position(upper + ":" + (lower == null ? "" : lower) + ":" + rank, id);
   }
 }

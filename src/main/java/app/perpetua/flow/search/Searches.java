@@ -2,7 +2,6 @@ package app.perpetua.flow.search;
 
 import app.perpetua.flow.notes.Note;
 import app.perpetua.flow.sql.Page;
-import app.perpetua.flow.sql.Query;
 import app.perpetua.flow.sql.Row;
 import app.perpetua.flow.sql.Tx;
 import java.util.ArrayList;
@@ -34,8 +33,10 @@ final class Searches {
   /** Matches of a type that are ranked together if there are many. */
   private static final int GROUP = 1_000;
 
-  /** Rows of a type that are read for the first group of a request; twice as many for each next. */
-  private static final int HORIZON = 20_000;
+  /**
+   * Rows of a type that a request reads for a group; how many those have that follow is unknown.
+   */
+  private static final int HORIZON = 10_000;
 
   /**
    * A search.
@@ -74,105 +75,91 @@ final class Searches {
     }
   }
 
-  /** A part of the matches of a group, and the group. */
-  private record Group(SearchPosition position, List<Match> matches) {}
+  /**
+   * A part of the matches of a group.
+   *
+   * @param upper of the ids, excluded
+   * @param lower of the ids, included
+   */
+  private record Group(UUID upper, UUID lower, List<Match> matches) {
+    SearchPosition position(Match match) {
+      return new SearchPosition(upper, lower, match.rank(), match.id());
+    }
+  }
 
   /**
-   * Returns a page of results.
+   * Returns a page of results. It may have fewer than asked for, or none, although others follow:
+   * at most one group is begun, which reads a bounded number of rows.
    *
    * @param cursors renders the cursor of a position
    */
   Page<Result> search(Tx tx, Search search, Function<SearchPosition, String> cursors) {
     List<SearchPosition> found = new ArrayList<>();
     SearchPosition after = search.after();
-    int horizon = HORIZON;
+    boolean begun = false;
     // One more than the page shows whether results follow.
-    while (found.size() <= search.limit()) {
-      Group group = group(tx, search, after, search.limit() + 1 - found.size(), horizon);
-      UUID lower = Objects.requireNonNull(group.position().lower());
-      group
-          .matches()
-          .forEach(
-              match ->
-                  found.add(
-                      new SearchPosition(
-                          group.position().upper(), lower, match.rank(), match.id())));
-      if (lower.equals(SearchPosition.LOWEST)) {
-        break;
-      }
-      after = SearchPosition.before(lower);
-      horizon = Math.min(2 * horizon, Integer.MAX_VALUE / 2);
+    while (after != null && !begun && found.size() <= search.limit()) {
+      begun = after.lower() == null;
+      Group group = group(tx, search, after, search.limit() + 1 - found.size());
+      group.matches().forEach(match -> found.add(group.position(match)));
+      after =
+          group.lower().equals(SearchPosition.LOWEST) ? null : SearchPosition.before(group.lower());
     }
     List<SearchPosition> page = found.subList(0, Math.min(search.limit(), found.size()));
+    SearchPosition next = page.size() < found.size() ? page.getLast() : after;
     return new Page.ByCursor<>(
         search.limit(),
         results(tx, search.words(), page.stream().map(SearchPosition::id).toList()),
-        page.size() == found.size() ? null : cursors.apply(page.getLast()));
+        next == null ? null : cursors.apply(next));
   }
 
   /** The best matches of a group after a position, which determines the group if none has yet. */
-  private static Group group(Tx tx, Search search, SearchPosition after, int limit, int horizon) {
+  private static Group group(Tx tx, Search search, SearchPosition after, int limit) {
     List<Way> ways =
-        tx.sql("search.probe")
+        tx
+            .sql("search.probe")
             .bind("words", search.words().toArray(String[]::new))
             .bind("types", search.types().toArray(String[]::new))
             .bind("upper", after.upper().toString())
             .bind("rows", PROBED)
             .bind("dense", FREQUENT)
-            .bind("horizon", horizon)
-            .list(Way::of);
+            .bind("horizon", HORIZON)
+            .list(Way::of)
+            .stream()
+            // What is read limits the group, so that fewer matches are looked up.
+            .sorted(Comparator.comparing(way -> !way.walked()))
+            .toList();
     List<Match> matches = new ArrayList<>();
+    boolean begun = after.lower() == null;
     UUID lower = Objects.requireNonNullElse(after.lower(), SearchPosition.LOWEST);
     for (Way way : ways) {
-      if (way.walked()) {
-        UUID last = Objects.requireNonNullElse(way.last(), SearchPosition.LOWEST);
-        List<Match> walked =
-            find(
-                    tx,
-                    way.type().walk(),
-                    way,
-                    after,
-                    after.lower() == null ? later(lower, last) : lower)
-                .bind("limit", after.lower() == null ? GROUP : null)
-                .list(Match::of);
-        matches.addAll(walked);
-        if (after.lower() == null) {
-          lower = later(lower, last);
-          if (walked.size() == GROUP) {
-            lower =
-                later(lower, walked.stream().map(Match::id).min(SearchPosition.IDS).orElseThrow());
-          }
-        }
+      if (begun && way.last() != null) {
+        lower = later(lower, way.last());
       }
-    }
-    for (Way way : ways) {
-      if (!way.walked()) {
-        matches.addAll(
-            find(tx, way.type().lookUp(), way, after, lower)
-                .bind("after_rank", after.rank())
-                .bind("after_id", after.id().toString())
-                .bind("limit", limit)
-                .list(Match::of));
+      List<Match> found =
+          tx.sql(way.walked() ? way.type().walk() : way.type().lookUp())
+              .bind("patterns", way.patterns())
+              .bind("starts", way.starts())
+              .bind("upper", after.upper().toString())
+              .bind("lower", lower.toString())
+              .bind("limit", begun ? GROUP : null)
+              .list(Match::of);
+      if (begun && found.size() == GROUP) {
+        lower = later(lower, found.stream().map(Match::id).min(SearchPosition.IDS).orElseThrow());
       }
+      matches.addAll(found);
     }
     UUID first = lower;
     Match previous = new Match(after.id(), after.rank());
     return new Group(
-        new SearchPosition(after.upper(), lower, after.rank(), after.id()),
+        after.upper(),
+        lower,
         matches.stream()
             .filter(match -> SearchPosition.IDS.compare(match.id(), first) >= 0)
             .filter(match -> Match.BEST_FIRST.compare(match, previous) > 0)
             .sorted(Match.BEST_FIRST)
             .limit(limit)
             .toList());
-  }
-
-  private static Query find(Tx tx, String statement, Way way, SearchPosition after, UUID lower) {
-    return tx.sql(statement)
-        .bind("patterns", way.patterns())
-        .bind("starts", way.starts())
-        .bind("upper", after.upper().toString())
-        .bind("lower", lower.toString());
   }
 
   private static UUID later(UUID a, UUID b) {
