@@ -69,7 +69,7 @@ final class CalendarFeeds {
     /** Those of the feed's priority and template, and what templates will create. */
     record All() implements Shown {}
 
-    /** Those of them that match. */
+    /** Those of its tasks that match, without what templates will create. */
     record Matching(Filter filter) implements Shown {}
 
     /** None: the filter was deleted, or is of another release. */
