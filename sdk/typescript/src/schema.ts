@@ -4652,7 +4652,7 @@ export interface components {
          *     }
          */
         TaskListCreate: {
-            /** @description Without spaces around it. */
+            /** @description White space around it is removed. */
             name: string;
         };
         /**
@@ -4666,7 +4666,7 @@ export interface components {
          */
         TaskListPatch: {
             version?: components["schemas"]["KnownVersion"];
-            /** @description Without spaces around it. */
+            /** @description White space around it is removed. */
             name?: string;
             /** @description Clients that compute no positions use `POST /lists/{id}/move`. */
             position?: string;
@@ -4774,7 +4774,7 @@ export interface components {
          *     }
          */
         LabelCreate: {
-            /** @description Without spaces around it; not that of another label. */
+            /** @description White space around it is removed; not that of another label. */
             name: string;
             /** @default #808080 */
             colour?: string;
@@ -4790,7 +4790,7 @@ export interface components {
          */
         LabelPatch: {
             version?: components["schemas"]["KnownVersion"];
-            /** @description Without spaces around it; not that of another label. */
+            /** @description White space around it is removed; not that of another label. */
             name?: string;
             colour?: string;
         };
@@ -5056,7 +5056,7 @@ export interface components {
          *     }
          */
         FilterCreate: {
-            /** @description Without spaces around it. */
+            /** @description White space around it is removed. */
             name: string;
             query: string;
             /** @description By default, after the filters that were created before. */
@@ -5070,7 +5070,7 @@ export interface components {
          */
         FilterPatch: {
             version?: components["schemas"]["KnownVersion"];
-            /** @description Without spaces around it. */
+            /** @description White space around it is removed. */
             name?: string;
             query?: string;
             position?: string;
