@@ -2,6 +2,7 @@ package app.perpetua.flow.imports;
 
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.imports.readers.Filing;
 import app.perpetua.flow.sql.Tx;
 import java.util.ArrayList;
 import java.util.HashMap;

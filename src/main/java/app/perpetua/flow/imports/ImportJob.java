@@ -2,6 +2,10 @@ package app.perpetua.flow.imports;
 
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
+import app.perpetua.flow.imports.readers.Entry;
+import app.perpetua.flow.imports.readers.EntryReader;
+import app.perpetua.flow.imports.readers.InvalidFileException;
+import app.perpetua.flow.imports.readers.SourceFile;
 import app.perpetua.flow.jobs.Job;
 import app.perpetua.flow.jobs.TransactionalHandler.Next;
 import app.perpetua.flow.jobs.TwoPhaseHandler;

@@ -3,6 +3,8 @@ package app.perpetua.flow.imports;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.imports.ReportLine.Outcome;
+import app.perpetua.flow.imports.readers.Entry;
+import app.perpetua.flow.imports.readers.Texts;
 import app.perpetua.flow.recurrence.InstanceJobs;
 import app.perpetua.flow.reminders.ReminderBase;
 import app.perpetua.flow.reminders.ReminderJobs;

@@ -1,4 +1,4 @@
-package app.perpetua.flow.imports;
+package app.perpetua.flow.imports.readers;
 
 import app.perpetua.flow.base.Sha256;
 import app.perpetua.flow.parsing.UnicodeText;
@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /** Fits texts of other programs into the columns that they go into, without losing any of them. */
-final class Texts {
-  /** Code points. */
-  static final int TITLE = 200;
+public final class Texts {
+  /** Longest title, in code points. */
+  public static final int TITLE = 200;
 
   static final int LONG_TEXT = 10_000;
 
@@ -26,7 +26,7 @@ final class Texts {
   private Texts() {}
 
   /** Without characters that PostgreSQL cannot store: NUL and unpaired surrogates. */
-  static String storable(String text) {
+  public static String storable(String text) {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
       if (c == 0 || Character.isSurrogate(c)) {
@@ -50,7 +50,7 @@ final class Texts {
   }
 
   /** The beginning of a text that is too long, with an ellipsis; otherwise the text. */
-  static String shortened(String text, int max) {
+  public static String shortened(String text, int max) {
     return fits(text, max) ? text : text.substring(0, text.offsetByCodePoints(0, max - 1)) + "…";
   }
 

@@ -1,4 +1,4 @@
-package app.perpetua.flow.imports;
+package app.perpetua.flow.imports.readers;
 
 import com.github.mangstadt.vinnie.VObjectProperty;
 import com.github.mangstadt.vinnie.io.Context;
@@ -19,7 +19,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The to-dos of a calendar file (RFC 5545); journal entries become notes. */
-final class ICalendarReader implements EntryReader {
+public final class ICalendarReader implements EntryReader {
   private static final int MAX_OFFSET = 43_200;
   private static final int DEEPEST = 20;
 

@@ -1,4 +1,4 @@
-package app.perpetua.flow.imports;
+package app.perpetua.flow.imports.readers;
 
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
@@ -23,12 +23,13 @@ import java.util.zip.GZIPInputStream;
  * @param zone of times without one
  * @param now when the file was sent
  */
-record SourceFile(byte[] bytes, boolean compressed, long maxBytes, ZoneId zone, Instant now) {
+public record SourceFile(
+    byte[] bytes, boolean compressed, long maxBytes, ZoneId zone, Instant now) {
   private static final int BUFFER_BYTES = 64 * 1024;
   private static final int BYTE_ORDER_MARK = 0xfeff;
 
   /** More bytes than a file may have, which may be much more than it was compressed to. */
-  static final class TooLargeException extends IOException {
+  public static final class TooLargeException extends IOException {
     private static final long serialVersionUID = 1L;
 
     private TooLargeException() {

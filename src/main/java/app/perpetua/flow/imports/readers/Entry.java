@@ -1,4 +1,4 @@
-package app.perpetua.flow.imports;
+package app.perpetua.flow.imports.readers;
 
 import java.time.Instant;
 import java.time.LocalTime;
@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param reasons what differs from the file, as sentences; for {@link Unusable}, why it is left
  */
-record Entry(Origin origin, Content content, List<String> reasons) {
+public record Entry(Origin origin, Content content, List<String> reasons) {
   /**
    * Where an entry comes from.
    *
@@ -20,10 +20,10 @@ record Entry(Origin origin, Content content, List<String> reasons) {
    *     source; 1 to 200 characters
    * @param title for the report; not limited
    */
-  record Origin(@Nullable Integer line, String id, String title) {}
+  public record Origin(@Nullable Integer line, String id, String title) {}
 
   /** What an entry becomes. Rows have the columns of their table except ids and the user. */
-  sealed interface Content {}
+  public sealed interface Content {}
 
   /**
    * A task.
@@ -31,7 +31,7 @@ record Entry(Origin origin, Content content, List<String> reasons) {
    * @param templateId the id of its template in the file; null if it has none
    * @param repeat the rule of a new template; null if it does not repeat
    */
-  record Task(
+  public record Task(
       Map<String, @Nullable Object> row,
       List<Map<String, @Nullable Object>> subtasks,
       List<Alarm> reminders,
@@ -50,16 +50,18 @@ record Entry(Origin origin, Content content, List<String> reasons) {
     }
   }
 
-  record Template(Map<String, @Nullable Object> row) implements Content {}
+  /** A template. */
+  public record Template(Map<String, @Nullable Object> row) implements Content {}
 
-  record Note(Map<String, @Nullable Object> row) implements Content {}
+  /** A note. */
+  public record Note(Map<String, @Nullable Object> row) implements Content {}
 
   /**
    * What cannot be stored.
    *
    * @param type {@code task}, {@code template}, {@code note} or {@code other}
    */
-  record Unusable(String type) implements Content {}
+  public record Unusable(String type) implements Content {}
 
   /**
    * The schedule of a new template.
@@ -68,7 +70,7 @@ record Entry(Origin origin, Content content, List<String> reasons) {
    * @param startsAt the due date of the task, which is its first occurrence
    * @param next the occurrence after it; null if there is none
    */
-  record Repeat(
+  public record Repeat(
       String rrule,
       boolean afterCompletion,
       String timezone,
@@ -81,7 +83,7 @@ record Entry(Origin origin, Content content, List<String> reasons) {
    * @param type {@code absolute}, {@code before} and {@code after} the due date, or {@code day}
    * @param row of a reminder of this service's own document; empty for others
    */
-  record Alarm(
+  public record Alarm(
       String type,
       @Nullable Integer offsetMinutes,
       @Nullable Instant at,
@@ -103,7 +105,7 @@ record Entry(Origin origin, Content content, List<String> reasons) {
     }
 
     /** As {@link #before}, of one that is relative to a day. */
-    Alarm relativeTo(LocalTime time) {
+    public Alarm relativeTo(LocalTime time) {
       return type.equals("day") && offsetMinutes != null
           ? before(time.toSecondOfDay() / 60 - offsetMinutes)
           : this;
@@ -116,7 +118,7 @@ record Entry(Origin origin, Content content, List<String> reasons) {
   }
 
   /** The name of the type in reports. */
-  String type() {
+  public String type() {
     return switch (content) {
       case Task _ -> "task";
       case Template _ -> "template";

@@ -1,4 +1,4 @@
-package app.perpetua.flow.imports;
+package app.perpetua.flow.imports.readers;
 
 import de.siegmar.fastcsv.reader.CsvParseException;
 import de.siegmar.fastcsv.reader.CsvReader;

@@ -1,4 +1,4 @@
-package app.perpetua.flow.imports;
+package app.perpetua.flow.imports.readers;
 
 import app.perpetua.flow.quickadd.parser.QuickParser;
 import app.perpetua.flow.quickadd.parser.Repeat;

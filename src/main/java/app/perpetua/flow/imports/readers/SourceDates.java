@@ -1,4 +1,4 @@
-package app.perpetua.flow.imports;
+package app.perpetua.flow.imports.readers;
 
 import app.perpetua.flow.base.TimeZoneNames;
 import java.text.ParsePosition;

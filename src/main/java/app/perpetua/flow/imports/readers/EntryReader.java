@@ -1,10 +1,10 @@
-package app.perpetua.flow.imports;
+package app.perpetua.flow.imports.readers;
 
 import java.io.IOException;
 import java.util.function.Predicate;
 
 /** Reads the files of one source. Implementations are thread-safe and read no time or state. */
-interface EntryReader {
+public interface EntryReader {
   /** Entries of one file. */
   int MAX_ENTRIES = 100_000;
 

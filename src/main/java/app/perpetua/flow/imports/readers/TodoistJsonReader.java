@@ -1,4 +1,4 @@
-package app.perpetua.flow.imports;
+package app.perpetua.flow.imports.readers;
 
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.quickadd.parser.QuickParser;
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /** What Todoist's API answers to a full synchronization: items, projects, sections, notes. */
-final class TodoistJsonReader implements EntryReader {
+public final class TodoistJsonReader implements EntryReader {
   private static final Set<String> MEMBERS =
       Set.of(
           "items",
@@ -32,7 +32,7 @@ final class TodoistJsonReader implements EntryReader {
   private final Json json;
   private final QuickParser parser;
 
-  TodoistJsonReader(Json json, QuickParser parser) {
+  public TodoistJsonReader(Json json, QuickParser parser) {
     this.json = json;
     this.parser = parser;
   }

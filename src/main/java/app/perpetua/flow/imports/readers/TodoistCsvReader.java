@@ -1,6 +1,6 @@
-package app.perpetua.flow.imports;
+package app.perpetua.flow.imports.readers;
 
-import app.perpetua.flow.imports.CsvTable.Line;
+import app.perpetua.flow.imports.readers.CsvTable.Line;
 import app.perpetua.flow.quickadd.parser.QuickParser;
 import java.io.IOException;
 import java.time.ZoneId;
@@ -18,12 +18,12 @@ import org.jspecify.annotations.Nullable;
  * DESCRIPTION, PRIORITY, INDENT, AUTHOR, RESPONSIBLE, DATE, DATE_LANG, TIMEZONE, DURATION,
  * DURATION_UNIT, DEADLINE}. Its lines have no ids, so an id is the hash of a line and its parents.
  */
-final class TodoistCsvReader implements EntryReader {
+public final class TodoistCsvReader implements EntryReader {
   private static final int DEEPEST = 20;
 
   private final QuickParser parser;
 
-  TodoistCsvReader(QuickParser parser) {
+  public TodoistCsvReader(QuickParser parser) {
     this.parser = parser;
   }
 

@@ -1,9 +1,9 @@
-package app.perpetua.flow.imports;
+package app.perpetua.flow.imports.readers;
 
 import org.jspecify.annotations.Nullable;
 
 /** A file that cannot be read, so that nothing of it is imported. */
-final class InvalidFileException extends Exception {
+public final class InvalidFileException extends Exception {
   private static final long serialVersionUID = 1L;
 
   private final String problem;
@@ -19,11 +19,13 @@ final class InvalidFileException extends Exception {
     this.line = line;
   }
 
-  String problem() {
+  /** A sentence for the user. */
+  public String problem() {
     return problem;
   }
 
-  @Nullable Integer line() {
+  /** From 1; null if unknown. */
+  public @Nullable Integer line() {
     return line;
   }
 }

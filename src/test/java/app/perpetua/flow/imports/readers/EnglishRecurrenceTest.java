@@ -1,4 +1,4 @@
-package app.perpetua.flow.imports;
+package app.perpetua.flow.imports.readers;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

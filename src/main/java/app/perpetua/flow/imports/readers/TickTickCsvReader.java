@@ -1,7 +1,7 @@
-package app.perpetua.flow.imports;
+package app.perpetua.flow.imports.readers;
 
-import app.perpetua.flow.imports.CsvTable.Line;
-import app.perpetua.flow.imports.SourceItem.Check;
+import app.perpetua.flow.imports.readers.CsvTable.Line;
+import app.perpetua.flow.imports.readers.SourceItem.Check;
 import java.io.IOException;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -18,7 +18,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** TickTick's backup, a CSV with some lines in front of the table. */
-final class TickTickCsvReader implements EntryReader {
+public final class TickTickCsvReader implements EntryReader {
   private static final int MAX_OFFSET = 43_200;
   private static final String OPEN = "▫";
   private static final String DONE = "▪";

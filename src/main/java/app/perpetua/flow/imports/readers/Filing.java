@@ -1,4 +1,4 @@
-package app.perpetua.flow.imports;
+package app.perpetua.flow.imports.readers;
 
 import java.util.List;
 import java.util.UUID;
@@ -9,8 +9,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param list null for the inbox
  */
-record Filing(@Nullable InList list, List<Labelled> labels) {
-  static final Filing NONE = new Filing(null, List.of());
+public record Filing(@Nullable InList list, List<Labelled> labels) {
+  /** The inbox, without labels. */
+  public static final Filing NONE = new Filing(null, List.of());
 
   /**
    * A list of the file.
@@ -19,7 +20,8 @@ record Filing(@Nullable InList list, List<Labelled> labels) {
    * @param name 1 to 100 code points
    * @param position null for the end
    */
-  record InList(@Nullable UUID id, String name, @Nullable String position, boolean archived) {}
+  public record InList(
+      @Nullable UUID id, String name, @Nullable String position, boolean archived) {}
 
   /**
    * A label of the file.
@@ -27,5 +29,5 @@ record Filing(@Nullable InList list, List<Labelled> labels) {
    * @param name 1 to 100 code points
    * @param colour null for the default
    */
-  record Labelled(String name, @Nullable String colour) {}
+  public record Labelled(String name, @Nullable String colour) {}
 }

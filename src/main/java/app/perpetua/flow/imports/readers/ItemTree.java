@@ -1,7 +1,7 @@
-package app.perpetua.flow.imports;
+package app.perpetua.flow.imports.readers;
 
-import app.perpetua.flow.imports.Entry.Content;
-import app.perpetua.flow.imports.Entry.Origin;
+import app.perpetua.flow.imports.readers.Entry.Content;
+import app.perpetua.flow.imports.readers.Entry.Origin;
 import app.perpetua.flow.recurrence.ImportedRule;
 import java.time.Instant;
 import java.util.ArrayDeque;
