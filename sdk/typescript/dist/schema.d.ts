@@ -169,9 +169,11 @@ export interface paths {
          * Import a file
          * @description Stores the file and imports it in the background; poll `GET /api/v1/imports/{id}`. The body is the file as it is, of at most 20 MiB, perhaps compressed with `Content-Encoding: gzip`. A file with at most 100,000 entries is read, of at most 20 MiB when it is not compressed, and of at most 100 MiB if the source is `perpetua_flow`. A file that cannot be read as a whole adds nothing, and the import ends with the state `failed`.
          *
-         *     An entry that was imported before, and whose task, template or note still exists, is left, so that importing a file again adds nothing. Entries are recognized by the ids of their source; the lines of Todoist's CSV have none and are recognized by their content. The limits of the plan do not apply to imports, but count what they have added. What there is no field for, such as projects, labels and comments, is kept in the description; texts that are too long continue in notes. A date without a time is 23:59 in the user's time zone. Completed tasks count towards no streak or achievement, reminders whose time has passed do not fire, and the import has one entry in the activity log. It cannot be undone.
+         *     An entry that was imported before, and whose task, template or note still exists, is left, so that importing a file again adds nothing. Entries are recognized by the ids of their source; the lines of Todoist's CSV have none and are recognized by their content. The limits of the plan do not apply to tasks, templates and notes of imports, but count what they have added. What there is no field for, such as sections and comments, is kept in the description; texts that are too long continue in notes. A date without a time is a day (`due_on`), also of an entry that repeats. Completed tasks count towards no streak or achievement, reminders whose time has passed do not fire, and the import has one entry in the activity log. It cannot be undone.
          *
-         *     Sources: `perpetua_flow` is the document of `GET /api/v1/users/me/export`, of which tasks with subtasks and reminders, templates and notes are restored; `todoist_csv` a project exported as CSV, or a file of a backup; `todoist_json` the answer to a full synchronization with Todoist's API; `ticktick_csv` TickTick's backup; `icalendar` the to-dos and journal entries of a calendar file (RFC 5545).
+         *     Projects, lists, folders and calendars become lists; labels, tags and categories become labels. Those that the user has, by name under case folding, are used. The limits of lists, labels and filters apply: the report names what exceeds them, and tasks name it in their descriptions. A filter is imported with the new ids of the lists, labels and templates in it; the report says of one that names something unknown that it cannot be used until it is changed.
+         *
+         *     Sources: `perpetua_flow` is the document of `GET /api/v1/users/me/export`, of which lists, labels, filters, tasks with subtasks and reminders, templates and notes are restored; `todoist_csv` a project exported as CSV, or a file of a backup; `todoist_json` the answer to a full synchronization with Todoist's API; `ticktick_csv` TickTick's backup; `icalendar` the to-dos and journal entries of a calendar file (RFC 5545).
          */
         post: operations["createImport"];
         delete?: never;
@@ -3922,7 +3924,10 @@ export interface components {
          *         "subtasks": 120,
          *         "templates": 8,
          *         "reminders": 12,
-         *         "notes": 0
+         *         "notes": 0,
+         *         "lists": 3,
+         *         "labels": 9,
+         *         "filters": 0
          *       },
          *       "error": null,
          *       "created_at": "2026-01-20T08:15:00.000Z",
@@ -3956,6 +3961,9 @@ export interface components {
                 templates: number;
                 reminders: number;
                 notes: number;
+                lists: number;
+                labels: number;
+                filters: number;
             };
             /** @description Why the file could not be read; null unless the state is `failed`. */
             error: {
@@ -3990,10 +3998,10 @@ export interface components {
             /** @description The line of the file on which the entry begins, from 1; null if it has none. */
             line: number | null;
             /** @enum {string} */
-            entity_type: "task" | "template" | "note" | "other";
+            entity_type: "task" | "template" | "note" | "list" | "label" | "filter" | "other";
             /** @description The entry's id in the source, or a hash of the entry if it has none. */
             source_id: string;
-            /** @description The beginning of the entry's title; empty if it has none. */
+            /** @description The beginning of the entry's title or name; empty if it has none. */
             title: string;
             outcome: components["schemas"]["ImportOutcome"];
             /**
@@ -9649,6 +9657,8 @@ export interface operations {
                 source: components["schemas"]["ImportSource"];
                 /** @description Only reports what an import would do. */
                 dry_run?: boolean;
+                /** @description The name of the list for the tasks of a file of `todoist_csv`, which is a project but does not contain its name, or of `icalendar`, instead of the calendar's name. Otherwise they go to the inbox. Not for other sources. */
+                list?: string;
             };
             header: {
                 /** @description Client-generated id of this request; returned in the response and logged. At most 128 letters, digits, dots, underscores and hyphens. The server replaces any other value with a generated id and does not reject the request. */

@@ -6,9 +6,9 @@ where user_id = :user_id and finished_at is null
 
 -- name: insert_import
 insert into tasks.imports
-  (id, user_id, source, dry_run, file_bytes, compressed, timezone, created_at)
+  (id, user_id, source, dry_run, file_bytes, compressed, list_name, timezone, created_at)
 values
-  (:id, :user_id, :source, :dry_run, :file_bytes, :compressed, :timezone, :now)
+  (:id, :user_id, :source, :dry_run, :file_bytes, :compressed, :list, :timezone, :now)
 
 -- name: insert_part
 insert into tasks.import_parts (user_id, import_id, part, content)
@@ -29,9 +29,9 @@ page as (
   limit :limit offset :offset
 )
 select (select count(*)::int from matching) as total, i.id, i.source, i.dry_run, i.state, i.file_bytes,
-       i.compressed, i.timezone, i.processed, i.total as entries, i.taken, i.changed, i.left_out,
-       i.tasks_added, i.subtasks_added, i.templates_added, i.reminders_added, i.notes_added, i.error,
-       i.error_line, i.created_at, i.finished_at
+       i.compressed, i.list_name as list, i.timezone, i.processed, i.total as entries, i.taken, i.changed,
+       i.left_out, i.tasks_added, i.subtasks_added, i.templates_added, i.reminders_added, i.notes_added,
+       i.lists_added, i.labels_added, i.filters_added, i.error, i.error_line, i.created_at, i.finished_at
 from auth.users u
 left join page on true
 left join tasks.imports i on i.user_id = :user_id and i.id = page.id
@@ -39,10 +39,10 @@ where u.id = :user_id
 order by page.created_at desc, page.id desc
 
 -- name: find_import
-select i.id, i.source, i.dry_run, i.state, i.file_bytes, i.compressed, i.timezone, i.processed,
-       i.total as entries, i.taken, i.changed, i.left_out, i.tasks_added, i.subtasks_added,
-       i.templates_added, i.reminders_added, i.notes_added, i.error, i.error_line, i.created_at,
-       i.finished_at
+select i.id, i.source, i.dry_run, i.state, i.file_bytes, i.compressed, i.list_name as list, i.timezone,
+       i.processed, i.total as entries, i.taken, i.changed, i.left_out, i.tasks_added, i.subtasks_added,
+       i.templates_added, i.reminders_added, i.notes_added, i.lists_added, i.labels_added,
+       i.filters_added, i.error, i.error_line, i.created_at, i.finished_at
 from tasks.imports i
 where i.user_id = :user_id and i.id = :id
 
@@ -96,7 +96,10 @@ set processed = processed + :taken + :changed + :left_out,
     subtasks_added = subtasks_added + :subtasks,
     templates_added = templates_added + :templates,
     reminders_added = reminders_added + :reminders,
-    notes_added = notes_added + :notes
+    notes_added = notes_added + :notes,
+    lists_added = lists_added + :lists,
+    labels_added = labels_added + :labels,
+    filters_added = filters_added + :filters
 where user_id = :user_id and id = :id
 
 -- name: finish_import
@@ -125,6 +128,12 @@ where m.user_id = :user_id and m.source = :source and m.source_id = any(:source_
           select from tasks.task_instances t where t.user_id = :user_id and t.id = m.entity_id)
         when 'template' then exists (
           select from tasks.task_templates p where p.user_id = :user_id and p.id = m.entity_id)
+        when 'list' then exists (
+          select from tasks.lists l where l.user_id = :user_id and l.id = m.entity_id)
+        when 'label' then exists (
+          select from tasks.labels l where l.user_id = :user_id and l.id = m.entity_id)
+        when 'filter' then exists (
+          select from tasks.filters f where f.user_id = :user_id and f.id = m.entity_id)
         else exists (
           select from notes.notes n where n.user_id = :user_id and n.id = m.entity_id)
       end
@@ -142,24 +151,61 @@ union all
 select 'note', n.id
 from notes.notes n
 where n.user_id = :user_id and n.id = any(:ids)
+union all
+select 'list', l.id
+from tasks.lists l
+where l.user_id = :user_id and l.id = any(:ids)
+union all
+select 'label', l.id
+from tasks.labels l
+where l.user_id = :user_id and l.id = any(:ids)
+union all
+select 'filter', f.id
+from tasks.filters f
+where f.user_id = :user_id and f.id = any(:ids)
+
+-- name: find_planned
+-- What a dry run has reported to add in its former batches, and what later entries refer to.
+select l.entity_type, l.source_id
+from tasks.import_lines l
+where l.user_id = :user_id and l.import_id = :import_id and l.outcome <> 'left'
+  and l.entity_type in ('template', 'list', 'label') and l.source_id = any(:source_ids)
+
+-- name: find_names
+-- The user's lists and labels, shown lists first, and filters, with their names as they are compared; what
+-- a dry run would have added by now, without ids; and the names of a batch as they are compared.
+select places.type, places.id, places.name, search.folded(places.name) as key
+from (
+  select 'list' as type, l.id, l.name, l.archived, l.position
+  from tasks.lists l
+  where l.user_id = :user_id
+  union all
+  select 'label', l.id, l.name, false, ''
+  from tasks.labels l
+  where l.user_id = :user_id
+  union all
+  select 'filter', f.id, f.name, false, ''
+  from tasks.filters f
+  where f.user_id = :user_id
+  union all
+  select l.entity_type, null, l.title, false, '~'
+  from tasks.import_lines l
+  where l.user_id = :user_id and l.import_id = :import_id::uuid and l.outcome <> 'left'
+    and l.entity_type in ('list', 'label', 'filter')
+  union all
+  select 'name', null, n.name, false, ''
+  from unnest(:names::text[]) as n (name)
+) places
+order by places.archived, places.position, places.id
 
 -- name: insert_templates
--- With lists and labels that the user has.
 insert into tasks.task_templates
   (id, user_id, title, description, priority, estimated_duration, list_id, label_ids, rrule, timezone,
    anchor, all_day, starts_at, next_due, active, created, deleted_parts, version, created_at,
    updated_at)
-select r.id, :user_id, r.title, r.description, r.priority, r.estimated_duration,
-       (select l.id from tasks.lists l where l.user_id = :user_id and l.id = r.list_id),
-       array(
-         select l.id
-         from unnest(r.label_ids) with ordinality as given (id, position)
-         join tasks.labels l on l.user_id = :user_id and l.id = given.id
-         order by given.position
-         limit 10
-       ),
-       r.rrule, r.timezone, r.anchor, coalesce(r.all_day, false), r.starts_at, r.next_due, r.active,
-       r.created, r.deleted_parts, r.version, r.created_at, r.updated_at
+select r.id, :user_id, r.title, r.description, r.priority, r.estimated_duration, r.list_id, r.label_ids,
+       r.rrule, r.timezone, r.anchor, r.all_day, r.starts_at, r.next_due, r.active, r.created,
+       r.deleted_parts, r.version, r.created_at, r.updated_at
 from jsonb_populate_recordset(null::tasks.task_templates, :rows::jsonb) r
 
 -- name: insert_tasks
@@ -176,7 +222,7 @@ insert into tasks.task_instances
    completed_at, completed_by, hidden, archived, skipped_at, subtask_count, subtask_completed_count,
    version, created_at, updated_at)
 select r.id, :user_id, p.id, r.occurrence_at, r.title, r.description, r.priority, r.due_date,
-       r.due_on, r.start_on, r.estimated_duration, r.list_id, r.position, coalesce(r.label_ids, '{}'),
+       r.due_on, r.start_on, r.estimated_duration, r.list_id, r.position, r.label_ids,
        r.focus_time_seconds, r.completed, r.completed_at, r.completed_by, r.hidden, r.archived,
        r.skipped_at, r.subtask_count, r.subtask_completed_count, r.version, r.created_at, r.updated_at
 from jsonb_populate_recordset(null::tasks.task_instances, :rows::jsonb) r
@@ -188,40 +234,19 @@ left join tasks.task_templates p
   )
 
 -- name: insert_lists
--- Those that the user has not, by id or name.
 insert into tasks.lists (id, user_id, name, position, archived, created_at, updated_at)
-select distinct on (search.folded(r.name)) r.id, :user_id, r.name,
-       coalesce(r.position, lpad(to_hex((extract(epoch from :now - '1970-01-01 00:00:00+00'::timestamptz) * 1000)::bigint), 12, '0') || 'V'), r.archived, :now, :now
-from jsonb_to_recordset(:rows::jsonb) as r (id uuid, own uuid, name text, position text, archived boolean)
-where not exists (
-  select from tasks.lists l
-  where l.user_id = :user_id and (l.id = r.own or search.folded(l.name) = search.folded(r.name))
-)
-order by search.folded(r.name), r.id
-
--- name: find_lists
--- By id, or else by name.
-select r.ref, found.id
-from jsonb_to_recordset(:rows::jsonb) as r (ref text, own uuid, name text)
-cross join lateral (
-  select l.id
-  from tasks.lists l
-  where l.user_id = :user_id and (l.id = r.own or search.folded(l.name) = search.folded(r.name))
-  order by l.id is not distinct from r.own desc, l.archived, l.position, l.id
-  limit 1
-) found
+select r.id, :user_id, r.name, r.position, r.archived, :now, :now
+from jsonb_to_recordset(:rows::jsonb) as r (id uuid, name text, position text, archived boolean)
 
 -- name: insert_labels
--- Those that the user has not.
 insert into tasks.labels (id, user_id, name, colour, created_at, updated_at)
 select r.id, :user_id, r.name, coalesce(r.colour, '#808080'), :now, :now
 from jsonb_to_recordset(:rows::jsonb) as r (id uuid, name text, colour text)
-on conflict on constraint labels_name_key do nothing
 
--- name: find_labels
-select r.ref, l.id
-from jsonb_to_recordset(:rows::jsonb) as r (ref text, name text)
-join tasks.labels l on l.user_id = :user_id and l.name_key = search.folded(r.name)
+-- name: insert_filters
+insert into tasks.filters (id, user_id, name, query, position, created_at, updated_at)
+select r.id, :user_id, r.name, r.query, r.position, :now, :now
+from jsonb_to_recordset(:rows::jsonb) as r (id uuid, name text, query text, position text)
 
 -- name: insert_subtasks
 insert into tasks.subtasks

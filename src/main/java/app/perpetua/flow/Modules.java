@@ -198,7 +198,8 @@ final class Modules {
             new ActivityModule(context),
             new SearchModule(),
             new AgendaModule(context),
-            new ImportModule(context, db, instanceJobs),
+            new ImportModule(
+                context, db, instanceJobs, config.limits().lists(), config.limits().filters()),
             undo,
             notification,
             billing,

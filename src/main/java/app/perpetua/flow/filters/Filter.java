@@ -1,8 +1,12 @@
 package app.perpetua.flow.filters;
 
 import app.perpetua.flow.base.Refusal;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Collectors;
 
 /**
  * A filter of tasks that has been parsed (FR-210). Immutable.
@@ -36,6 +40,61 @@ public record Filter(String text, Expression expression) {
       return parse(text);
     } catch (FilterException e) {
       throw e.refusal(field);
+    }
+  }
+
+  /**
+   * Names in the filter.
+   *
+   * @param lists of lists
+   * @param labels of labels
+   */
+  public record Names(Set<String> lists, Set<String> labels) {}
+
+  public Names names() {
+    Terms terms = Terms.of(expression);
+    return new Names(names(terms.lists()), names(terms.labels()));
+  }
+
+  private static Set<String> names(List<Expression.Reference> references) {
+    return Terms.named(references).stream()
+        .map(Expression.Reference.ByName::name)
+        .collect(Collectors.toCollection(LinkedHashSet::new));
+  }
+
+  /** Ids of lists, labels and templates in the filter, which need not exist. */
+  public Set<UUID> ids() {
+    return ids(text).stream()
+        .map(token -> UUID.fromString(token.text()))
+        .collect(Collectors.toCollection(LinkedHashSet::new));
+  }
+
+  /**
+   * The same filter for another account.
+   *
+   * @param ids the ids there of those here; others stay
+   */
+  public Filter withIds(Map<UUID, UUID> ids) {
+    StringBuilder changed = new StringBuilder(text);
+    for (Token token : ids(text).reversed()) {
+      UUID there = ids.get(UUID.fromString(token.text()));
+      if (there != null) {
+        int begin = text.offsetByCodePoints(0, token.position());
+        changed.replace(begin, begin + token.text().length(), there.toString());
+      }
+    }
+    try {
+      return parse(changed.toString());
+    } catch (FilterException e) {
+      throw new IllegalStateException("an id was replaced by another", e);
+    }
+  }
+
+  private static List<Token> ids(String text) {
+    try {
+      return Lexer.tokens(text).stream().filter(token -> token.kind() == Token.Kind.UUID).toList();
+    } catch (FilterException e) {
+      throw new IllegalStateException("the text was parsed before", e);
     }
   }
 

@@ -9,7 +9,7 @@ import app.perpetua.flow.sql.LockedUser;
  * @param proMax filters of a user on Pro
  */
 public record FilterConfig(int freeMax, int proMax) {
-  int max(LockedUser.Tier tier) {
+  public int max(LockedUser.Tier tier) {
     return tier == LockedUser.Tier.PRO ? proMax : freeMax;
   }
 }

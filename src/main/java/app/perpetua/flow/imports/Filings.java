@@ -1,95 +1,162 @@
 package app.perpetua.flow.imports;
 
-import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.imports.readers.Entry;
 import app.perpetua.flow.imports.readers.Filing;
+import app.perpetua.flow.imports.readers.Texts;
+import app.perpetua.flow.lists.ListConfig;
+import app.perpetua.flow.parsing.Positions;
+import app.perpetua.flow.sql.LockedUser;
 import app.perpetua.flow.sql.Tx;
+import app.perpetua.flow.tasks.Placement;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The lists and labels of the tasks of a batch: those that the user has not are created, the others
- * are found by their names. Not thread-safe.
+ * The lists and labels of a batch, found by id in the source or by name, or added as far as the
+ * limits of the plan allow; and the tasks and templates in them. Not thread-safe.
  */
 final class Filings {
-  private record Filed(Map<String, @Nullable Object> row, Filing filing) {}
+  private static final String LIST = "list";
+  private static final String LABEL = "label";
 
-  private final List<Filed> filed = new ArrayList<>();
-  private final Map<String, Filing.InList> lists = new LinkedHashMap<>();
-  private final Map<String, Filing.Labelled> labels = new LinkedHashMap<>();
+  private final Tx tx;
+  private final KnownEntries known;
+  private final AccountNames names;
+  private final int maxLists;
+  private final int maxLabels;
+  private final List<Map<String, @Nullable Object>> lists = new ArrayList<>();
+  private final List<Map<String, @Nullable Object>> labels = new ArrayList<>();
 
-  /** Remembers the row of a task, which {@link #resolve} completes. */
-  void add(Map<String, @Nullable Object> row, Filing filing) {
-    if (filing.equals(Filing.NONE)) {
-      return;
-    }
-    filed.add(new Filed(row, filing));
-    if (filing.list() != null) {
-      lists.putIfAbsent(key(filing.list()), filing.list());
-    }
-    filing.labels().forEach(label -> labels.putIfAbsent(label.name(), label));
+  Filings(Tx tx, KnownEntries known, AccountNames names, ListConfig config) {
+    this.tx = tx;
+    this.known = known;
+    this.names = names;
+    LockedUser.Tier tier = tx.owner().tier();
+    this.maxLists = config.maxLists(tier);
+    this.maxLabels = config.maxLabels(tier);
   }
 
-  /** Two lists of an export may have the same name. */
-  private static String key(Filing.InList list) {
-    return list.id() == null ? list.name() : list.id().toString();
+  /** Adds a list; returns why it is not added, or null. */
+  @Nullable String add(UUID id, String sourceId, Entry.TaskList list) {
+    String reason = reject(LIST, sourceId, list.name(), maxLists);
+    if (reason == null) {
+      Map<String, @Nullable Object> row = new HashMap<>();
+      row.put("id", id);
+      row.put("name", list.name());
+      // In the order of the file.
+      row.put(
+          "position",
+          list.position() == null
+              ? Positions.of(tx.now().plusMillis(lists.size()))
+              : list.position());
+      row.put("archived", list.archived());
+      lists.add(row);
+      names.add(LIST, list.name(), id);
+    }
+    return reason;
   }
 
-  /** Creates what is missing, and gives the rows their list and labels. */
-  void resolve(Tx tx, Ids ids, Json json) {
-    List<Map<String, @Nullable Object>> listRows = new ArrayList<>();
-    lists.forEach(
-        (key, list) -> {
-          Map<String, @Nullable Object> row = new HashMap<>();
-          row.put("ref", key);
-          row.put("id", ids.next());
-          row.put("own", list.id());
-          row.put("name", list.name());
-          row.put("position", list.position());
-          row.put("archived", list.archived());
-          listRows.add(row);
-        });
-    List<Map<String, @Nullable Object>> labelRows = new ArrayList<>();
-    labels.forEach(
-        (name, label) -> {
-          Map<String, @Nullable Object> row = new HashMap<>();
-          row.put("ref", name);
-          row.put("id", ids.next());
-          row.put("name", name);
-          row.put("colour", label.colour());
-          labelRows.add(row);
-        });
-    Map<String, UUID> listIds =
-        stored(tx, "imports.insert_lists", "imports.find_lists", listRows, json);
-    Map<String, UUID> labelIds =
-        stored(tx, "imports.insert_labels", "imports.find_labels", labelRows, json);
-    for (Filed task : filed) {
-      Filing.InList list = task.filing().list();
-      task.row().put("list_id", list == null ? null : listIds.get(key(list)));
-      task.row()
-          .put(
-              "label_ids",
-              task.filing().labels().stream()
-                  .map(label -> Objects.requireNonNull(labelIds.get(label.name())))
-                  .distinct()
-                  .toList());
+  /** Adds a label, as a list. */
+  @Nullable String add(UUID id, String sourceId, Entry.Label label) {
+    String reason = reject(LABEL, sourceId, label.name(), maxLabels);
+    if (reason == null) {
+      Map<String, @Nullable Object> row = new HashMap<>();
+      row.put("id", id);
+      row.put("name", label.name());
+      row.put("colour", label.colour());
+      labels.add(row);
+      names.add(LABEL, label.name(), id);
+    }
+    return reason;
+  }
+
+  private @Nullable String reject(String type, String sourceId, String name, int max) {
+    UUID existing = names.find(type, name);
+    if (existing != null) {
+      known.add(type, sourceId, existing);
+      names.take(existing);
+      return ImportWriter.KNOWN;
+    }
+    return names.count(type) < max
+        ? null
+        : "At most %d %ss may exist. The descriptions of its tasks name it.".formatted(max, type);
+  }
+
+  /**
+   * Puts a task or template into its list and gives it its labels. Those that it cannot have are
+   * named in its description.
+   */
+  void file(Map<String, @Nullable Object> row, Filing filing, List<String> reasons) {
+    Filing.Named list = filing.list();
+    UUID listId = list == null ? null : id(LIST, list);
+    row.put("list_id", listId);
+    if (list != null && listId == null) {
+      keep(row, "List: " + list.name(), "Its list could not be added", reasons);
+    }
+    Set<UUID> labelIds = new LinkedHashSet<>();
+    List<String> beyond = new ArrayList<>();
+    List<String> missing = new ArrayList<>();
+    for (Filing.Named label : filing.labels()) {
+      UUID id = id(LABEL, label);
+      if (id == null) {
+        missing.add(label.name());
+      } else if (labelIds.size() < Placement.MAX_LABELS || labelIds.contains(id)) {
+        labelIds.add(id);
+      } else {
+        beyond.add(label.name());
+      }
+    }
+    row.put("label_ids", labelIds);
+    if (!beyond.isEmpty()) {
+      keep(
+          row,
+          "Labels: " + String.join(", ", beyond),
+          "A task has at most " + Placement.MAX_LABELS + " labels",
+          reasons);
+    }
+    if (!missing.isEmpty()) {
+      keep(row, "Labels: " + String.join(", ", missing), "Labels could not be added", reasons);
     }
   }
 
-  private static Map<String, UUID> stored(
-      Tx tx, String insert, String find, List<Map<String, @Nullable Object>> rows, Json json) {
-    Map<String, UUID> stored = new HashMap<>();
-    if (!rows.isEmpty()) {
-      String text = json.text(rows);
-      tx.sql(insert).bind("rows", text).run();
-      tx.sql(find).bind("rows", text).list(row -> stored.put(row.text("ref"), row.uuid("id")));
+  private @Nullable UUID id(String type, Filing.Named named) {
+    UUID id = known.get(type, named.id());
+    return id == null ? names.find(type, named.name()) : id;
+  }
+
+  private static void keep(
+      Map<String, @Nullable Object> row, String line, String why, List<String> reasons) {
+    String description = String.valueOf(row.get("description"));
+    String longer = description.isEmpty() ? line : description + "\n\n" + line;
+    if (Texts.fits(longer, Texts.LONG_TEXT)) {
+      row.put("description", longer);
+      reasons.add(why + "; the description has: " + line + ".");
+    } else {
+      reasons.add(why + ". " + line + ".");
     }
-    return stored;
+  }
+
+  int addedLists() {
+    return lists.size();
+  }
+
+  int addedLabels() {
+    return labels.size();
+  }
+
+  void store(Json json) {
+    if (!lists.isEmpty()) {
+      tx.sql("imports.insert_lists").bind("rows", json.text(lists)).run();
+    }
+    if (!labels.isEmpty()) {
+      tx.sql("imports.insert_labels").bind("rows", json.text(labels)).run();
+    }
   }
 }

@@ -41,7 +41,15 @@ record Import(
   record Progress(int processed, @Nullable Integer total, int taken, int changed, int left) {}
 
   /** Numbers of what was added, or would be by a dry run. */
-  record Added(int tasks, int subtasks, int templates, int reminders, int notes) {}
+  record Added(
+      int tasks,
+      int subtasks,
+      int templates,
+      int reminders,
+      int notes,
+      int lists,
+      int labels,
+      int filters) {}
 
   /**
    * A fault of a file.
@@ -50,8 +58,12 @@ record Import(
    */
   record Fault(String message, @Nullable Integer line) {}
 
-  /** What is needed to read the file. */
-  record File(int bytes, boolean compressed, String timezone) {}
+  /**
+   * What is needed to read the file.
+   *
+   * @param list for tasks of which the file names none; null for the inbox
+   */
+  record File(int bytes, boolean compressed, @Nullable String list, String timezone) {}
 
   static Import of(Row row) {
     String error = row.textOrNull("error");
@@ -71,9 +83,16 @@ record Import(
             row.integer("subtasks_added"),
             row.integer("templates_added"),
             row.integer("reminders_added"),
-            row.integer("notes_added")),
+            row.integer("notes_added"),
+            row.integer("lists_added"),
+            row.integer("labels_added"),
+            row.integer("filters_added")),
         error == null ? null : new Fault(error, row.integerOrNull("error_line")),
-        new File(row.integer("file_bytes"), row.bool("compressed"), row.text("timezone")),
+        new File(
+            row.integer("file_bytes"),
+            row.bool("compressed"),
+            row.textOrNull("list"),
+            row.text("timezone")),
         row.instant("created_at"),
         row.instantOrNull("finished_at"));
   }

@@ -158,6 +158,7 @@ final class ImportJob implements TwoPhaseHandler<ImportJob.Input, ImportJob.Outc
         bytes.toByteArray(),
         target.file().compressed(),
         target.source().maxBytes(),
+        target.file().list(),
         ZoneId.of(target.file().timezone()),
         target.createdAt());
   }
@@ -235,8 +236,9 @@ final class ImportJob implements TwoPhaseHandler<ImportJob.Input, ImportJob.Outc
       return switch (entry.content()) {
         case Entry.Task task -> length(task.row(), "description") + 200L * task.subtasks().size();
         case Entry.Note(Map<String, @Nullable Object> row) -> length(row, "content");
-        case Entry.Template(Map<String, @Nullable Object> row) -> length(row, "description");
-        case Entry.Unusable _ -> 0;
+        case Entry.Template template -> length(template.row(), "description");
+        case Entry.SavedFilter filter -> filter.query().text().length();
+        case Entry.TaskList _, Entry.Label _, Entry.Unusable _ -> 0;
       };
     }
 

@@ -5,6 +5,7 @@ import static app.perpetua.flow.http.Route.upload;
 
 import app.perpetua.flow.base.AddressGuard;
 import app.perpetua.flow.base.AllowedHost;
+import app.perpetua.flow.filters.FilterConfig;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.imports.readers.ICalendarReader;
 import app.perpetua.flow.imports.readers.PerpetuaFlowReader;
@@ -13,6 +14,7 @@ import app.perpetua.flow.imports.readers.TodoistCsvReader;
 import app.perpetua.flow.imports.readers.TodoistJsonReader;
 import app.perpetua.flow.jobs.CleanupJob;
 import app.perpetua.flow.jobs.JobHandler;
+import app.perpetua.flow.lists.ListConfig;
 import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
 import app.perpetua.flow.quickadd.parser.QuickParser;
@@ -28,7 +30,16 @@ public final class ImportModule implements FeatureModule {
   private final ImportRoutes imports;
   private final ImportJob job;
 
-  public ImportModule(ModuleContext context, Db db, InstanceJobs instances) {
+  /**
+   * @param lists limits of lists and labels, which apply to imports
+   * @param filters limits of saved filters, likewise
+   */
+  public ImportModule(
+      ModuleContext context,
+      Db db,
+      InstanceJobs instances,
+      ListConfig lists,
+      FilterConfig filters) {
     imports = new ImportRoutes(new Imports(context.ids(), context.json(), context.jobs()));
     AddressGuard guard =
         new AddressGuard(List.of(new AllowedHost.Any()), InetAddress::getAllByName);
@@ -43,7 +54,12 @@ public final class ImportModule implements FeatureModule {
                 Source.TICKTICK_CSV, new TickTickCsvReader(),
                 Source.ICALENDAR, new ICalendarReader()),
             new ImportWriter(
-                context.ids(), context.json(), instances, new ReminderJobs(context.jobs())),
+                context.ids(),
+                context.json(),
+                instances,
+                new ReminderJobs(context.jobs()),
+                lists,
+                filters),
             instances,
             context.events());
   }

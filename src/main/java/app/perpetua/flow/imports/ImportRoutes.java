@@ -13,6 +13,9 @@ import java.util.function.Function;
 
 /** Endpoints of imports. */
 final class ImportRoutes {
+  /** Code points of the name of a list. */
+  private static final int MAX_LIST = 100;
+
   private final Imports imports;
 
   ImportRoutes(Imports imports) {
@@ -24,12 +27,16 @@ final class ImportRoutes {
     QueryParameters query = request.query();
     Source source = query.oneOf("source", Source.class);
     boolean dryRun = Boolean.TRUE.equals(query.bool("dry_run"));
+    String list = query.text("list", MAX_LIST);
     query.validate();
     if (source == null) {
       throw Refusal.invalid("source", "is required: where the file comes from");
     }
+    if (list != null && source.namesLists()) {
+      throw Refusal.invalid("list", "is for todoist_csv and icalendar: other files name lists");
+    }
     return (tx, upload) ->
-        Reply.created(imports.create(tx, source, dryRun, upload.file(), upload.compressed()));
+        Reply.created(imports.create(tx, source, dryRun, list, upload.file(), upload.compressed()));
   }
 
   /** GET /imports. */

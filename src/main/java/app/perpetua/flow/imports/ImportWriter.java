@@ -2,9 +2,11 @@ package app.perpetua.flow.imports;
 
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.filters.FilterConfig;
 import app.perpetua.flow.imports.ReportLine.Outcome;
 import app.perpetua.flow.imports.readers.Entry;
 import app.perpetua.flow.imports.readers.Texts;
+import app.perpetua.flow.lists.ListConfig;
 import app.perpetua.flow.recurrence.InstanceJobs;
 import app.perpetua.flow.reminders.ReminderBase;
 import app.perpetua.flow.reminders.ReminderJobs;
@@ -15,7 +17,6 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,8 +24,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Adds entries to the acting user's data, each once, and reports what became of them. Limits of the
- * plan do not apply. Requires the owner's lock. Thread-safe.
+ * Adds entries to the acting user's data, each once, and reports what became of them. Of the limits
+ * of the plan, those of lists, labels and filters apply. Requires the owner's lock. Thread-safe.
  */
 final class ImportWriter {
   /**
@@ -33,16 +34,29 @@ final class ImportWriter {
    */
   private static final Duration INSTANCES_AFTER = Duration.ofHours(1);
 
+  /** The reason for an entry that is left. */
+  static final String KNOWN = "It is in your account already.";
+
   private final Ids ids;
   private final Json json;
   private final InstanceJobs instances;
   private final ReminderJobs reminders;
+  private final ListConfig lists;
+  private final FilterConfig filters;
 
-  ImportWriter(Ids ids, Json json, InstanceJobs instances, ReminderJobs reminders) {
+  ImportWriter(
+      Ids ids,
+      Json json,
+      InstanceJobs instances,
+      ReminderJobs reminders,
+      ListConfig lists,
+      FilterConfig filters) {
     this.ids = ids;
     this.json = json;
     this.instances = instances;
     this.reminders = reminders;
+    this.lists = lists;
+    this.filters = filters;
   }
 
   /**
@@ -51,36 +65,37 @@ final class ImportWriter {
    * @param from the position of the first entry in the file
    */
   void write(Tx tx, Import target, int from, List<Entry> entries) {
-    new Batch(tx, target).write(from, entries);
+    new Batch(tx, target, entries).write(from, entries);
   }
-
-  private record Key(String type, String sourceId) {}
 
   /** One transaction's share of an import. */
   private final class Batch {
     private final Tx tx;
     private final Import target;
-    private final Map<Key, UUID> known = new HashMap<>();
+    private final KnownEntries known;
+    private final Filings filings;
+    private final FilterRows filterRows;
     private final List<Map<String, @Nullable Object>> templates = new ArrayList<>();
     private final List<Map<String, @Nullable Object>> tasks = new ArrayList<>();
     private final List<Map<String, @Nullable Object>> subtasks = new ArrayList<>();
     private final List<Map<String, @Nullable Object>> alarms = new ArrayList<>();
     private final List<Map<String, @Nullable Object>> notes = new ArrayList<>();
-    private final List<Map<String, @Nullable Object>> imported = new ArrayList<>();
     private final List<Map<String, @Nullable Object>> lines = new ArrayList<>();
-    private final Filings filings = new Filings();
     private @Nullable ReminderBase base;
     private int taken;
     private int changed;
     private int leftOut;
 
-    Batch(Tx tx, Import target) {
+    Batch(Tx tx, Import target, List<Entry> entries) {
       this.tx = tx;
       this.target = target;
+      this.known = KnownEntries.read(tx, target, entries, ids);
+      AccountNames names = AccountNames.read(tx, target, entries, known, ids);
+      this.filings = new Filings(tx, known, names, lists);
+      this.filterRows = new FilterRows(tx, known, names, filters);
     }
 
     void write(int from, List<Entry> entries) {
-      findKnown(entries);
       int seq = from;
       for (Entry entry : entries) {
         add(seq, entry);
@@ -103,46 +118,10 @@ final class ImportWriter {
           .bind("templates", templates.size())
           .bind("reminders", alarms.size())
           .bind("notes", notes.size())
+          .bind("lists", filings.addedLists())
+          .bind("labels", filings.addedLabels())
+          .bind("filters", filterRows.count())
           .run();
-    }
-
-    private void findKnown(List<Entry> entries) {
-      List<String> sourceIds = new ArrayList<>();
-      for (Entry entry : entries) {
-        sourceIds.add(entry.origin().id());
-        if (entry.content() instanceof Entry.Task task && task.templateId() != null) {
-          sourceIds.add(task.templateId());
-        }
-      }
-      tx.sql("imports.find_imported")
-          .bind("source", target.source())
-          .bind("source_ids", sourceIds.toArray(String[]::new))
-          .list(
-              row ->
-                  known.put(
-                      new Key(row.text("entity_type"), row.text("source_id")),
-                      row.uuid("entity_id")));
-      if (target.source() == Source.PERPETUA_FLOW) {
-        findOwn(sourceIds);
-      }
-    }
-
-    /** The document may be an export of this account. */
-    private void findOwn(List<String> sourceIds) {
-      List<UUID> own = new ArrayList<>();
-      for (String id : sourceIds) {
-        try {
-          own.add(UUID.fromString(id));
-        } catch (IllegalArgumentException e) {
-          // The id of an entry that cannot be stored.
-        }
-      }
-      tx.sql("imports.find_own")
-          .bind("ids", own)
-          .list(
-              row ->
-                  known.put(
-                      new Key(row.text("entity_type"), row.uuid("id").toString()), row.uuid("id")));
     }
 
     private void add(int seq, Entry entry) {
@@ -151,32 +130,47 @@ final class ImportWriter {
         report(seq, entry, Outcome.LEFT, null, entry.reasons());
         return;
       }
-      if (known.containsKey(new Key(entry.type(), sourceId)) || repeatsKnown(entry)) {
-        report(seq, entry, Outcome.LEFT, null, List.of("It is in your account already."));
+      if (known.contains(entry.type(), sourceId) || repeatsKnown(entry)) {
+        report(seq, entry, Outcome.LEFT, null, List.of(KNOWN));
         return;
       }
       List<String> reasons = new ArrayList<>(entry.reasons());
       UUID id = ids.next();
-      switch (entry.content()) {
-        case Entry.Task task -> addTask(id, sourceId, task, reasons);
-        case Entry.Template(Map<String, @Nullable Object> row) -> addTemplate(id, row);
-        case Entry.Note(Map<String, @Nullable Object> row) -> notes.add(withId(id, row));
-        case Entry.Unusable _ -> throw new IllegalStateException("reported above");
+      String left = add(id, sourceId, entry.content(), reasons);
+      if (left != null) {
+        report(seq, entry, Outcome.LEFT, null, List.of(left));
+        return;
       }
-      remember(entry.type(), sourceId, id);
+      known.add(entry.type(), sourceId, id);
       report(seq, entry, reasons.isEmpty() ? Outcome.TAKEN : Outcome.CHANGED, id, reasons);
+    }
+
+    /** Returns why it is not added, or null. */
+    private @Nullable String add(
+        UUID id, String sourceId, Entry.Content content, List<String> reasons) {
+      switch (content) {
+        case Entry.Task task -> addTask(id, sourceId, task, reasons);
+        case Entry.Template template -> addTemplate(id, template, reasons);
+        case Entry.Note(Map<String, @Nullable Object> row) -> notes.add(withId(id, row));
+        case Entry.TaskList list -> {
+          return filings.add(id, sourceId, list);
+        }
+        case Entry.Label label -> {
+          return filings.add(id, sourceId, label);
+        }
+        case Entry.SavedFilter filter -> {
+          return filterRows.add(id, filter, reasons);
+        }
+        case Entry.Unusable _ -> throw new IllegalStateException("reported before");
+      }
+      return null;
     }
 
     /** Whether the task is gone, but the template that it became as well is not. */
     private boolean repeatsKnown(Entry entry) {
       return entry.content() instanceof Entry.Task task
           && task.repeat() != null
-          && known.containsKey(new Key("template", entry.origin().id()));
-    }
-
-    private void remember(String type, String sourceId, UUID id) {
-      known.put(new Key(type, sourceId), id);
-      imported.add(Map.of("entity_type", type, "source_id", sourceId, "entity_id", id));
+          && known.contains("template", entry.origin().id());
     }
 
     private static Map<String, @Nullable Object> withId(
@@ -186,8 +180,10 @@ final class ImportWriter {
       return complete;
     }
 
-    private void addTemplate(UUID id, Map<String, @Nullable Object> row) {
-      templates.add(withId(id, row));
+    private void addTemplate(UUID id, Entry.Template template, List<String> reasons) {
+      Map<String, @Nullable Object> row = withId(id, template.row());
+      filings.file(row, template.filing(), reasons);
+      templates.add(row);
       if (Boolean.TRUE.equals(row.get("active")) && !target.dryRun()) {
         instances.schedule(tx, id, tx.now().plus(INSTANCES_AFTER));
       }
@@ -195,15 +191,16 @@ final class ImportWriter {
 
     private void addTask(UUID id, String sourceId, Entry.Task task, List<String> reasons) {
       Map<String, @Nullable Object> row = withId(id, task.row());
+      filings.file(row, task.filing(), reasons);
       UUID template = null;
       Entry.Repeat repeat = task.repeat();
       if (repeat != null) {
         template = ids.next();
-        templates.add(templateOf(template, task.row(), repeat));
-        remember("template", sourceId, template);
+        templates.add(templateOf(template, row, repeat));
+        known.add("template", sourceId, template);
         row.put("occurrence_at", repeat.startsAt());
       } else if (task.templateId() != null) {
-        template = known.get(new Key("template", task.templateId()));
+        template = known.get("template", task.templateId());
         if (template == null) {
           reasons.add("Its template is not in the file.");
         }
@@ -215,7 +212,6 @@ final class ImportWriter {
           && !(Boolean.TRUE.equals(row.get("completed")) && row.get("due_date") != null)) {
         row.put("due_date", AllDay.end(dueOn, ZoneId.of(tx.owner().timezone())));
       }
-      filings.add(row, task.filing());
       tasks.add(row);
       for (Map<String, @Nullable Object> subtask : task.subtasks()) {
         Map<String, @Nullable Object> complete = withId(ids.next(), subtask);
@@ -240,6 +236,8 @@ final class ImportWriter {
               "description",
               "priority",
               "estimated_duration",
+              "list_id",
+              "label_ids",
               "version",
               "created_at",
               "updated_at")) {
@@ -249,6 +247,7 @@ final class ImportWriter {
       row.put("anchor", repeat.afterCompletion() ? "completion" : "schedule");
       row.put("created", 1);
       row.put("timezone", repeat.timezone());
+      row.put("all_day", repeat.allDay());
       row.put("starts_at", repeat.startsAt());
       row.put("next_due", repeat.next());
       row.put("active", true);
@@ -332,9 +331,10 @@ final class ImportWriter {
     }
 
     private void store() {
+      filings.store(json);
+      filterRows.store(json);
       insert("imports.insert_templates", templates);
       if (!tasks.isEmpty()) {
-        filings.resolve(tx, ids, json);
         tx.sql("imports.insert_tasks")
             .bind("rows", json.text(tasks))
             .bind("open_tasks", (int) tasks.stream().filter(ImportWriter::isOpen).count())
@@ -348,12 +348,7 @@ final class ImportWriter {
             .bind("notes", (int) notes.stream().filter(note -> isFalse(note, "archived")).count())
             .run();
       }
-      if (!imported.isEmpty()) {
-        tx.sql("imports.insert_imported")
-            .bind("source", target.source())
-            .bind("rows", json.text(imported))
-            .run();
-      }
+      known.store(json);
     }
 
     private void insert(String statement, List<Map<String, @Nullable Object>> rows) {

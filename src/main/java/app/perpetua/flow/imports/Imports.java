@@ -50,10 +50,17 @@ final class Imports {
   /**
    * Stores a file and enqueues the job that imports it.
    *
+   * @param list for tasks of which the file names none; null for the inbox
    * @param compressed whether the file is compressed with gzip
    * @throws Refusal {@code LIMIT_EXCEEDED} if too many imports have not finished
    */
-  Import create(Tx tx, Source source, boolean dryRun, Spool content, boolean compressed) {
+  Import create(
+      Tx tx,
+      Source source,
+      boolean dryRun,
+      @Nullable String list,
+      Spool content,
+      boolean compressed) {
     int unfinished =
         tx.sql("imports.count_unfinished").one(row -> row.integer("unfinished")).orElseThrow();
     if (unfinished >= MAX_UNFINISHED) {
@@ -69,9 +76,9 @@ final class Imports {
               dryRun,
               Import.State.QUEUED,
               new Progress(0, null, 0, 0, 0),
-              new Added(0, 0, 0, 0, 0),
+              new Added(0, 0, 0, 0, 0, 0, 0, 0),
               null,
-              new Import.File((int) content.size(), compressed, tx.owner().timezone()),
+              new Import.File((int) content.size(), compressed, list, tx.owner().timezone()),
               tx.now(),
               null);
       tx.sql("imports.insert_import")
@@ -80,6 +87,7 @@ final class Imports {
           .bind("dry_run", dryRun)
           .bind("file_bytes", created.file().bytes())
           .bind("compressed", created.file().compressed())
+          .bind("list", list)
           .bind("timezone", created.file().timezone())
           .run();
       insertParts(tx, id, content);

@@ -4,18 +4,25 @@ import app.perpetua.flow.base.WireName;
 
 /** The programs and formats that files come from. Constants are stored by their wire names. */
 enum Source implements WireName {
-  PERPETUA_FLOW(100),
-  TODOIST_CSV(20),
-  TODOIST_JSON(20),
-  TICKTICK_CSV(20),
-  ICALENDAR(20);
+  PERPETUA_FLOW(100, true),
+  TODOIST_CSV(20, false),
+  TODOIST_JSON(20, true),
+  TICKTICK_CSV(20, true),
+  ICALENDAR(20, false);
 
   private static final int MIB = 1024 * 1024;
 
   private final int maxMib;
+  private final boolean namesLists;
 
-  Source(int maxMib) {
+  Source(int maxMib, boolean namesLists) {
     this.maxMib = maxMib;
+    this.namesLists = namesLists;
+  }
+
+  /** Whether its files name the lists of their tasks; others may be given one. */
+  boolean namesLists() {
+    return namesLists;
   }
 
   /**

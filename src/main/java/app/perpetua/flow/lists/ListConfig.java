@@ -11,11 +11,11 @@ import app.perpetua.flow.sql.LockedUser;
  * @param proMaxLabels labels of a user on Pro
  */
 public record ListConfig(int freeMaxLists, int proMaxLists, int freeMaxLabels, int proMaxLabels) {
-  int maxLists(LockedUser.Tier tier) {
+  public int maxLists(LockedUser.Tier tier) {
     return tier == LockedUser.Tier.PRO ? proMaxLists : freeMaxLists;
   }
 
-  int maxLabels(LockedUser.Tier tier) {
+  public int maxLabels(LockedUser.Tier tier) {
     return tier == LockedUser.Tier.PRO ? proMaxLabels : freeMaxLabels;
   }
 }

@@ -28,7 +28,7 @@ public sealed interface ImportedRule {
    * @param rrule as in a calendar file (RFC 5545), with or without {@code RRULE:}
    */
   static ImportedRule of(String rrule, Instant startsAt, ZoneId zone, Instant now) {
-    return of(rrule, false, startsAt, zone, now);
+    return of(rrule, false, startsAt, false, zone, now);
   }
 
   /**
@@ -36,15 +36,25 @@ public sealed interface ImportedRule {
    *
    * @param rrule as in a calendar file (RFC 5545), with or without {@code RRULE:}
    * @param afterCompletion whether it counts from completions
+   * @param allDay whether occurrences are days; {@code startsAt} is then the end of one
    */
   static ImportedRule of(
-      String rrule, boolean afterCompletion, Instant startsAt, ZoneId zone, Instant now) {
+      String rrule,
+      boolean afterCompletion,
+      Instant startsAt,
+      boolean allDay,
+      ZoneId zone,
+      Instant now) {
     return switch (RruleParser.parse(rrule)) {
       case Rrule.Parsed.Invalid(String reason) -> new Unusable(reason);
       case Rrule.Parsed.Valid(Rrule rule) -> {
         Recurrence recurrence =
             new Recurrence(
-                rule, startsAt, zone, false, afterCompletion ? Anchor.COMPLETION : Anchor.SCHEDULE);
+                rule,
+                startsAt,
+                zone,
+                allDay,
+                afterCompletion ? Anchor.COMPLETION : Anchor.SCHEDULE);
         String problem = recurrence.problem();
         yield problem == null
             ? new Usable(rule.text(), recurrence.next(Template.later(startsAt, now)).orElse(null))

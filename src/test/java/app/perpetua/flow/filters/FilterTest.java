@@ -32,7 +32,9 @@ import app.perpetua.flow.filters.Expression.Unit;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -326,5 +328,22 @@ class FilterTest {
   void a_filter_says_whether_it_depends_on_the_instant(String text, boolean depends)
       throws Exception {
     assertEquals(depends, Filter.parse(text).dependsOnInstant());
+  }
+
+  @Test
+  void FR_234_ids_are_replaced_but_words_are_not() throws FilterException {
+    UUID old = UUID.fromString("11111111-1111-4111-8111-111111111111");
+    UUID other = UUID.fromString("22222222-2222-4222-8222-222222222222");
+    Filter filter =
+        Filter.parse(
+            "text ~ \"😀 %1$s\" and list in [%1$s, \"Été\", %2$s] or label = %1$s or label = b"
+                .formatted(old, other));
+    assertEquals(Set.of(old, other), filter.ids());
+    assertEquals(new Filter.Names(Set.of("Été"), Set.of("b")), filter.names());
+    UUID there = UUID.fromString("33333333-3333-4333-8333-333333333333");
+    assertEquals(
+        "text ~ \"😀 %1$s\" and list in [%3$s, \"Été\", %2$s] or label = %3$s or label = b"
+            .formatted(old, other, there),
+        filter.withIds(Map.of(old, there)).text());
   }
 }

@@ -10,7 +10,7 @@ import java.util.TreeMap;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
-/** What of an export belongs to no account: tasks, templates and notes without their ids. */
+/** What of an export belongs to no account, without ids: what an import restores. */
 final class Portable {
   private static final Set<String> IDS = Set.of("id", "user_id", "task_id");
 
@@ -22,19 +22,22 @@ final class Portable {
   static Map<String, List<String>> of(byte[] export) {
     JsonNode document = new ObjectMapper().readTree(new String(export, StandardCharsets.UTF_8));
     Map<String, String> referred = new HashMap<>();
-    document
-        .get("templates")
-        .forEach(each -> referred.put(each.get("id").stringValue(), without(each, referred)));
-    // What tasks refer to, by the id that differs between accounts.
+    // What others refer to, by the id that differs between accounts.
     for (String name : List.of("lists", "labels")) {
       document.get(name).forEach(each -> referred.put(each.get("id").stringValue(), place(each)));
     }
+    document
+        .get("templates")
+        .forEach(each -> referred.put(each.get("id").stringValue(), without(each, referred)));
     Map<String, List<String>> entities = new TreeMap<>();
     for (String name : List.of("templates", "tasks", "notes", "reminders")) {
       List<String> texts = new ArrayList<>();
       document.get(name).forEach(each -> texts.add(without(each, referred)));
       entities.put(name, texts.stream().sorted().toList());
     }
+    List<String> filters = new ArrayList<>();
+    document.get("filters").forEach(each -> filters.add(filter(each, referred)));
+    entities.put("filters", filters.stream().sorted().toList());
     for (String name : List.of("lists", "labels")) {
       entities.put(name, document.get(name).valueStream().map(Portable::place).sorted().toList());
     }
@@ -48,6 +51,15 @@ final class Portable {
         + value.path("position")
         + value.path("archived")
         + value.path("colour");
+  }
+
+  /** What is imported of a filter, with what its ids refer to. */
+  private static String filter(JsonNode value, Map<String, String> referred) {
+    String query = value.get("query").stringValue();
+    for (Map.Entry<String, String> reference : referred.entrySet()) {
+      query = query.replace("= " + reference.getKey(), "= " + reference.getValue());
+    }
+    return value.get("name") + " " + value.get("position") + query;
   }
 
   private static String without(JsonNode value, Map<String, String> referred) {

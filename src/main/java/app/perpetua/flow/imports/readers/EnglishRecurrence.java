@@ -4,6 +4,7 @@ import app.perpetua.flow.quickadd.parser.QuickParser;
 import app.perpetua.flow.quickadd.parser.Repeat;
 import app.perpetua.flow.recurrence.Anchor;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.LocalTime;
 import java.time.ZoneId;
 import org.jspecify.annotations.Nullable;
@@ -14,8 +15,10 @@ import org.jspecify.annotations.Nullable;
  * @param rrule a rule that a template can have
  * @param afterCompletion whether it counts from completions: "every! 3 days"
  * @param first the first occurrence; without a time of day at the end of the day
+ * @param day the day of the first occurrence, if it has no time
  */
-record EnglishRecurrence(String rrule, boolean afterCompletion, Instant first) {
+record EnglishRecurrence(
+    String rrule, boolean afterCompletion, Instant first, @Nullable LocalDate day) {
   private static final int MAX_LENGTH = 120;
 
   /**
@@ -36,6 +39,9 @@ record EnglishRecurrence(String rrule, boolean afterCompletion, Instant first) {
     }
     LocalTime time = repeat.time() == null ? SourceDates.END_OF_DAY : repeat.time();
     return new EnglishRecurrence(
-        repeat.rrule(), afterCompletion, repeat.start().atTime(time).atZone(zone).toInstant());
+        repeat.rrule(),
+        afterCompletion,
+        repeat.start().atTime(time).atZone(zone).toInstant(),
+        repeat.time() == null ? repeat.start() : null);
   }
 }

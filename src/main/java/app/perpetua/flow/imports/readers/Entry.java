@@ -1,5 +1,6 @@
 package app.perpetua.flow.imports.readers;
 
+import app.perpetua.flow.filters.Filter;
 import java.time.Instant;
 import java.time.LocalTime;
 import java.util.List;
@@ -38,28 +39,45 @@ public record Entry(Origin origin, Content content, List<String> reasons) {
       @Nullable String templateId,
       @Nullable Repeat repeat,
       Filing filing)
-      implements Content {
-    /** A task of the inbox, without labels. */
-    Task(
-        Map<String, @Nullable Object> row,
-        List<Map<String, @Nullable Object>> subtasks,
-        List<Alarm> reminders,
-        @Nullable String templateId,
-        @Nullable Repeat repeat) {
-      this(row, subtasks, reminders, templateId, repeat, Filing.NONE);
-    }
-  }
+      implements Content {}
 
   /** A template. */
-  public record Template(Map<String, @Nullable Object> row) implements Content {}
+  public record Template(Map<String, @Nullable Object> row, Filing filing) implements Content {}
 
   /** A note. */
   public record Note(Map<String, @Nullable Object> row) implements Content {}
 
   /**
+   * A list of tasks.
+   *
+   * @param name 1 to {@link Texts#NAME} code points
+   * @param position null for the end
+   */
+  public record TaskList(String name, @Nullable String position, boolean archived)
+      implements Content {}
+
+  /**
+   * A label.
+   *
+   * @param name as that of a list
+   * @param colour as {@code #rrggbb}; null for the default
+   */
+  public record Label(String name, @Nullable String colour) implements Content {}
+
+  /**
+   * A saved filter.
+   *
+   * @param query whose ids are those of the file
+   * @param position null for the end
+   */
+  public record SavedFilter(String name, Filter query, @Nullable String position)
+      implements Content {}
+
+  /**
    * What cannot be stored.
    *
-   * @param type {@code task}, {@code template}, {@code note} or {@code other}
+   * @param type {@code task}, {@code template}, {@code note}, {@code list}, {@code label}, {@code
+   *     filter} or {@code other}
    */
   public record Unusable(String type) implements Content {}
 
@@ -67,13 +85,15 @@ public record Entry(Origin origin, Content content, List<String> reasons) {
    * The schedule of a new template.
    *
    * @param afterCompletion whether it counts from completions
-   * @param startsAt the due date of the task, which is its first occurrence
+   * @param allDay whether occurrences are days, and their times the ends of these
+   * @param startsAt the first occurrence, which is that of the task
    * @param next the occurrence after it; null if there is none
    */
   public record Repeat(
       String rrule,
       boolean afterCompletion,
       String timezone,
+      boolean allDay,
       Instant startsAt,
       @Nullable Instant next) {}
 
@@ -123,6 +143,9 @@ public record Entry(Origin origin, Content content, List<String> reasons) {
       case Task _ -> "task";
       case Template _ -> "template";
       case Note _ -> "note";
+      case TaskList _ -> "list";
+      case Label _ -> "label";
+      case SavedFilter _ -> "filter";
       case Unusable(String type) -> type;
     };
   }

@@ -16,8 +16,8 @@ record Fields(JsonNode object) {
   static final class InvalidFieldException extends Exception {
     private static final long serialVersionUID = 1L;
 
-    private InvalidFieldException(String member, String problem) {
-      super("The member " + member + " " + problem + ".", null, false, false);
+    private InvalidFieldException(String problem) {
+      super(problem, null, false, false);
     }
 
     String problem() {
@@ -25,8 +25,13 @@ record Fields(JsonNode object) {
     }
   }
 
+  /** The error for an object that cannot be stored although its members can be read. */
+  static InvalidFieldException unusable(String problem) {
+    return new InvalidFieldException(problem);
+  }
+
   static InvalidFieldException invalid(String member, String problem) {
-    return new InvalidFieldException(member, problem);
+    return new InvalidFieldException("The member " + member + " " + problem + ".");
   }
 
   boolean has(String member) {

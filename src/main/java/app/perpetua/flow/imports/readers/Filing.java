@@ -1,33 +1,23 @@
 package app.perpetua.flow.imports.readers;
 
 import java.util.List;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * In which list an imported task is, and its labels, by name.
+ * In which list an imported task is, and its labels.
  *
  * @param list null for the inbox
+ * @param labels in order, each once
  */
-public record Filing(@Nullable InList list, List<Labelled> labels) {
+public record Filing(@Nullable Named list, List<Named> labels) {
   /** The inbox, without labels. */
   public static final Filing NONE = new Filing(null, List.of());
 
   /**
-   * A list of the file.
+   * A list or label of the file.
    *
-   * @param id in an export of this service; null if it has none
-   * @param name 1 to 100 code points
-   * @param position null for the end
+   * @param id that of its entry
+   * @param name 1 to {@link Texts#NAME} code points
    */
-  public record InList(
-      @Nullable UUID id, String name, @Nullable String position, boolean archived) {}
-
-  /**
-   * A label of the file.
-   *
-   * @param name 1 to 100 code points
-   * @param colour null for the default
-   */
-  public record Labelled(String name, @Nullable String colour) {}
+  public record Named(String id, String name) {}
 }

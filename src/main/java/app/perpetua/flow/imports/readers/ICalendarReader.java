@@ -36,13 +36,21 @@ public final class ICalendarReader implements EntryReader {
     if (!components.isCalendar) {
       throw new InvalidFileException("The file has no line BEGIN:VCALENDAR.", null);
     }
-    new ItemTree(file, components.items).read(sink);
+    new ItemTree(file, components.items, components.places).read(sink);
   }
 
   private static final class Components extends VObjectDataAdapter {
     private final SourceFile file;
     private final List<SourceItem> items = new ArrayList<>();
+    private final Places places = new Places();
     private boolean isCalendar;
+
+    /** Items that precede the calendar that is being read. */
+    private int before;
+
+    /** The name of that calendar. */
+    private @Nullable String calendar;
+
     private int depth;
     private @Nullable InvalidFileException problem;
 
@@ -59,7 +67,11 @@ public final class ICalendarReader implements EntryReader {
     @Override
     public void onComponentBegin(String name, Context context) {
       depth++;
-      isCalendar |= name.equalsIgnoreCase("VCALENDAR");
+      if (name.equalsIgnoreCase("VCALENDAR")) {
+        isCalendar = true;
+        before = items.size();
+        calendar = null;
+      }
       if (depth > DEEPEST) {
         stop(
             new InvalidFileException("Components are nested too deeply.", context.getLineNumber()),
@@ -88,6 +100,9 @@ public final class ICalendarReader implements EntryReader {
     @Override
     public void onComponentEnd(String name, Context context) {
       depth--;
+      if (name.equalsIgnoreCase("VCALENDAR")) {
+        file();
+      }
       Component ended = component;
       if (ended == null) {
         return;
@@ -98,18 +113,31 @@ public final class ICalendarReader implements EntryReader {
           ended.triggers.add(alarmTrigger);
         }
       } else if (name.equalsIgnoreCase(ended.type)) {
-        items.add(ended.item(file));
+        items.add(ended.item(file, places));
         component = null;
+      }
+    }
+
+    /** The tasks of a calendar are those of a list in the programs that write such files. */
+    private void file() {
+      String name = file.list() == null ? calendar : file.list();
+      for (SourceItem item : items.subList(before, items.size())) {
+        if (name != null && !item.note && item.left == null) {
+          item.list = places.list(name);
+        }
       }
     }
 
     @Override
     public void onProperty(VObjectProperty property, Context context) {
       Component current = component;
+      String name = property.getName().toUpperCase(Locale.ROOT);
       if (current == null) {
+        if (name.equals("X-WR-CALNAME")) {
+          calendar = Component.unescaped(property);
+        }
         return;
       }
-      String name = property.getName().toUpperCase(Locale.ROOT);
       if (alarm) {
         if (name.equals("TRIGGER")) {
           boolean atEnd = "END".equalsIgnoreCase(property.getParameters().first("RELATED"));
@@ -155,7 +183,7 @@ public final class ICalendarReader implements EntryReader {
       return value == null ? "" : Texts.storable(VObjectPropertyValues.unescape(value));
     }
 
-    SourceItem item(SourceFile file) {
+    SourceItem item(SourceFile file, Places places) {
       String id = text("UID");
       String recurrence = text("RECURRENCE-ID");
       if (id.isEmpty()) {
@@ -178,7 +206,8 @@ public final class ICalendarReader implements EntryReader {
       if (!item.note) {
         todo(item);
       }
-      lists(item);
+      keepOthers(item);
+      categories(item, places);
       return item;
     }
 
@@ -279,11 +308,25 @@ public final class ICalendarReader implements EntryReader {
       }
     }
 
-    private void lists(SourceItem item) {
-      List<String> places = new ArrayList<>();
+    private void categories(SourceItem item, Places places) {
+      List<String> names =
+          properties.stream()
+              .filter(property -> property.getName().equals("CATEGORIES"))
+              .filter(property -> property.getValue() != null)
+              .flatMap(property -> VObjectPropertyValues.parseList(property.getValue()).stream())
+              .map(Texts::storable)
+              .toList();
+      if (item.note) {
+        item.keep(
+            "Labels", String.join(", ", names), "A note has no labels; they are in its text.");
+      } else {
+        places.label(item, names);
+      }
+    }
+
+    private void keepOthers(SourceItem item) {
       for (VObjectProperty property : properties) {
         switch (property.getName()) {
-          case "CATEGORIES" -> places.add(unescaped(property));
           case "LOCATION", "URL", "ATTACH", "COMMENT", "CONTACT", "ATTENDEE", "ORGANIZER", "GEO" ->
               item.keep(
                   property.getName().charAt(0)
@@ -293,7 +336,6 @@ public final class ICalendarReader implements EntryReader {
           default -> {}
         }
       }
-      item.keep("Categories", String.join(", ", places), "Categories are in the description.");
     }
 
     private void reminder(SourceItem item, String trigger) {

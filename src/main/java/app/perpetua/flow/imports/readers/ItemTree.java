@@ -3,7 +3,9 @@ package app.perpetua.flow.imports.readers;
 import app.perpetua.flow.imports.readers.Entry.Content;
 import app.perpetua.flow.imports.readers.Entry.Origin;
 import app.perpetua.flow.recurrence.ImportedRule;
+import app.perpetua.flow.tasks.AllDay;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -12,6 +14,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -29,13 +32,18 @@ final class ItemTree {
 
   private final SourceFile file;
   private final List<SourceItem> items;
+  private final Places places;
   private final Map<String, SourceItem> byId = new HashMap<>();
   private final Map<String, List<SourceItem>> children = new HashMap<>();
   private final Set<SourceItem> subtasks = new HashSet<>();
   private final Map<SourceItem, List<SourceItem>> subtasksOf = new HashMap<>();
 
-  ItemTree(SourceFile file, List<SourceItem> items) {
+  /**
+   * @param places the lists and labels of the items, and others of the file
+   */
+  ItemTree(SourceFile file, List<SourceItem> items, Places places) {
     this.file = file;
+    this.places = places;
     this.items = items;
     index();
     breakCycles();
@@ -99,6 +107,9 @@ final class ItemTree {
           if (place.equals(placed.place())) {
             child.place = List.of();
           }
+          if (child.list == null) {
+            child.list = placed.task().list;
+          }
           SourceItem task = place(child, placed.item(), placed.task(), nested);
           open.add(new Placed(child, place, task));
         }
@@ -110,7 +121,8 @@ final class ItemTree {
   private SourceItem place(SourceItem child, SourceItem parent, SourceItem task, boolean nested) {
     List<SourceItem> placed = subtasksOf.computeIfAbsent(task, _ -> new ArrayList<>());
     boolean full = placed.size() + task.checks.size() >= MAX_SUBTASKS;
-    if (child.isPlain() && child.place.isEmpty() && !task.note && task.left == null && !full) {
+    boolean together = child.place.isEmpty() && Objects.equals(child.list, task.list);
+    if (child.isPlain() && together && !task.note && task.left == null && !full) {
       placed.add(child);
       subtasks.add(child);
       if (nested) {
@@ -130,7 +142,13 @@ final class ItemTree {
     return Texts.shortened(item.title, 60);
   }
 
+  /** Passes on lists and labels, then the items that refer to them. */
   void read(Predicate<Entry> sink) {
+    for (Entry place : places.entries()) {
+      if (!sink.test(place)) {
+        return;
+      }
+    }
     for (SourceItem item : items) {
       if (subtasks.contains(item)) {
         continue;
@@ -221,7 +239,13 @@ final class ItemTree {
     List<Map<String, @Nullable Object>> steps = steps(item);
     List<Entry> entries = new ArrayList<>();
     Content task =
-        new Entry.Task(row(item, parts.getFirst(), steps), steps, reminders, null, repeat);
+        new Entry.Task(
+            row(item, parts.getFirst(), steps),
+            steps,
+            reminders,
+            null,
+            repeat,
+            new Filing(item.list, List.copyOf(item.labels)));
     entries.add(new Entry(origin(item), task, List.copyOf(item.reasons)));
     addContinuations(entries, item, parts);
     return entries;
@@ -261,11 +285,13 @@ final class ItemTree {
     if (item.completed) {
       problem = "it is completed";
     } else if (item.due != null) {
-      switch (ImportedRule.of(item.rrule, item.afterCompletion, item.due, item.zone, file.now())) {
+      LocalDate day = item.dueOn;
+      Instant start = day == null ? item.due : AllDay.end(day, item.zone);
+      switch (ImportedRule.of(
+          item.rrule, item.afterCompletion, start, day != null, item.zone, file.now())) {
         case ImportedRule.Usable(String rrule, Instant next) -> {
-          // Imported templates are due at a time.
-          item.dueOn = null;
-          return new Entry.Repeat(rrule, item.afterCompletion, item.zone.getId(), item.due, next);
+          return new Entry.Repeat(
+              rrule, item.afterCompletion, item.zone.getId(), day != null, start, next);
         }
         case ImportedRule.Unusable(String reason) -> problem = "the rule " + reason;
       }

@@ -1,9 +1,10 @@
 package app.perpetua.flow.imports.readers;
 
 import app.perpetua.flow.base.AddressGuard;
+import app.perpetua.flow.filters.Filter;
+import app.perpetua.flow.filters.FilterException;
 import app.perpetua.flow.imports.readers.Entry.Content;
 import app.perpetua.flow.imports.readers.Fields.InvalidFieldException;
-import app.perpetua.flow.parsing.Formats;
 import app.perpetua.flow.parsing.UnicodeText;
 import app.perpetua.flow.recurrence.ImportedRule;
 import java.time.Instant;
@@ -14,8 +15,8 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
-import java.util.UUID;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -29,14 +30,15 @@ final class PerpetuaFlowEntities {
   private static final Set<String> PRIORITIES = Set.of("low", "medium", "high");
   private static final Pattern POSITION = Pattern.compile("[0-9A-Za-z]{0,199}[1-9A-Za-z]");
   private static final Pattern COLOUR = Pattern.compile("#[0-9a-f]{6}");
-  private static final int MAX_NAME = 100;
-  private static final int MAX_LABELS = 10;
 
   private final AddressGuard guard;
   private final Instant now;
   private final Map<String, Set<Instant>> occurrences = new HashMap<>();
-  private final Map<String, Filing.InList> lists = new HashMap<>();
-  private final Map<String, Filing.Labelled> labels = new HashMap<>();
+
+  /** Names by id. */
+  private final Map<String, String> lists = new HashMap<>();
+
+  private final Map<String, String> labels = new HashMap<>();
 
   /**
    * @param guard decides which URLs of recordings are permitted
@@ -47,30 +49,37 @@ final class PerpetuaFlowEntities {
     this.now = now;
   }
 
-  /** One that cannot be read is none: its tasks come to the inbox, or without the label. */
-  void readPlace(String member, JsonNode value) {
-    Map<String, ?> known = member.equals("lists") ? lists : labels;
-    if (!value.isObject() || known.size() >= EntryReader.MAX_ENTRIES) {
-      return;
-    }
+  Content list(Fields fields) throws InvalidFieldException {
+    String name = name(fields);
+    lists.put(id(fields), name);
+    return new Entry.TaskList(name, position(fields), fields.bool("archived"));
+  }
+
+  Content label(Fields fields) throws InvalidFieldException {
+    String name = name(fields);
+    labels.put(id(fields), name);
+    String colour = fields.text("colour", 0, Texts.NAME, "");
+    return new Entry.Label(name, COLOUR.matcher(colour).matches() ? colour : null);
+  }
+
+  Content filter(Fields fields) throws InvalidFieldException {
+    String name = name(fields);
+    String query = fields.text("query", 1, Filter.MAX_LENGTH, "");
     try {
-      Fields fields = new Fields(value);
-      String id = fields.id("id");
-      String name = visible("name", fields.text("name", 1, MAX_NAME, ""));
-      if (id == null) {
-        return;
-      }
-      if (member.equals("lists")) {
-        lists.put(
-            id,
-            new Filing.InList(Formats.uuid(id), name, position(fields), fields.bool("archived")));
-      } else {
-        String colour = fields.text("colour", 0, MAX_NAME, "");
-        labels.put(id, new Filing.Labelled(name, COLOUR.matcher(colour).matches() ? colour : null));
-      }
-    } catch (InvalidFieldException e) {
-      return;
+      return new Entry.SavedFilter(name, Filter.parse(query), position(fields));
+    } catch (FilterException e) {
+      throw Fields.unusable(
+          "It is no valid filter at character %d: %s. Its text: %s"
+              .formatted(e.position(), e.message(), query));
     }
+  }
+
+  private static String name(Fields fields) throws InvalidFieldException {
+    return visible("name", fields.text("name", 1, Texts.NAME, ""));
+  }
+
+  private static String id(Fields fields) throws InvalidFieldException {
+    return Objects.requireNonNull(fields.id("id"), "read before");
   }
 
   private static @Nullable String position(Fields fields) throws InvalidFieldException {
@@ -80,20 +89,22 @@ final class PerpetuaFlowEntities {
 
   private Filing filing(Fields fields, List<String> reasons) throws InvalidFieldException {
     String listId = fields.id("list_id");
-    Filing.InList list = listId == null ? null : lists.get(listId);
+    String list = listId == null ? null : lists.get(listId);
     if (listId != null && list == null) {
       reasons.add("Its list is not in the file.");
     }
-    List<Filing.Labelled> found = new ArrayList<>();
+    Set<Filing.Named> found = new LinkedHashSet<>();
     for (JsonNode each : parts(fields, "label_ids")) {
-      Filing.Labelled label = each.isString() ? labels.get(each.stringValue()) : null;
-      if (label != null && found.size() < MAX_LABELS) {
-        found.add(label);
+      String id = each.asString("");
+      String label = labels.get(id);
+      if (label != null) {
+        found.add(new Filing.Named(id, label));
       } else {
         reasons.add("A label is not in the file.");
       }
     }
-    return new Filing(list, found);
+    return new Filing(
+        listId == null || list == null ? null : new Filing.Named(listId, list), List.copyOf(found));
   }
 
   private Map<String, @Nullable Object> revision(Fields fields) throws InvalidFieldException {
@@ -120,7 +131,7 @@ final class PerpetuaFlowEntities {
     return text;
   }
 
-  Content template(Fields fields) throws InvalidFieldException {
+  Content template(Fields fields, List<String> reasons) throws InvalidFieldException {
     Map<String, @Nullable Object> row = taskFields(fields);
     String rrule = fields.text("rrule", 1, 500, "");
     String timezone = fields.text("timezone", 1, 64, "");
@@ -132,8 +143,6 @@ final class PerpetuaFlowEntities {
     if (startsAt == null) {
       throw Fields.invalid("starts_at", "is missing");
     }
-    row.put("list_id", fields.id("list_id"));
-    row.put("label_ids", labelIds(fields));
     row.put("rrule", rrule);
     row.put("timezone", timezone);
     row.put("anchor", fields.oneOf("anchor", Set.of("schedule", "completion"), "schedule"));
@@ -143,19 +152,7 @@ final class PerpetuaFlowEntities {
     row.put("next_due", fields.instant("next_due"));
     row.put("active", fields.bool("active"));
     row.put("deleted_parts", deletedParts(fields));
-    return new Entry.Template(row);
-  }
-
-  private static Set<UUID> labelIds(Fields fields) throws InvalidFieldException {
-    Set<UUID> ids = new LinkedHashSet<>();
-    for (JsonNode each : fields.object().path("label_ids").values()) {
-      try {
-        ids.add(UUID.fromString(each.asString("")));
-      } catch (IllegalArgumentException e) {
-        throw Fields.invalid("label_ids", "must be UUIDs");
-      }
-    }
-    return ids;
+    return new Entry.Template(row, filing(fields, reasons));
   }
 
   /** Whatever does not have the form that the next instance reads is dropped. */

@@ -15,14 +15,25 @@ import java.util.function.Predicate;
 import tools.jackson.databind.JsonNode;
 
 /**
- * This service's own document, as {@code GET /users/me/export} answers it. Restores tasks with
- * their subtasks and reminders, templates and notes, with their times and versions; what belongs to
- * the account, such as credits and payments, is left.
+ * This service's own document, as {@code GET /users/me/export} answers it. Restores lists, labels,
+ * filters, tasks with their subtasks and reminders, templates and notes; what belongs to the
+ * account, such as credits and payments, is left.
  */
 public final class PerpetuaFlowReader implements EntryReader {
   private static final String FORMAT = "perpetua-flow/1";
   private static final Set<String> READ =
-      Set.of("format", "templates", "lists", "labels", "tasks", "notes");
+      Set.of("format", "templates", "lists", "labels", "tasks", "notes", "filters");
+
+  /**
+   * Each refers to the ones before it, but in the document, templates come before lists and labels,
+   * and tasks before all.
+   */
+  private static final List<Set<String>> PASSES =
+      List.of(
+          Set.of("format", "lists", "labels"),
+          Set.of("templates"),
+          Set.of("tasks", "notes", "filters"));
+
   private static final Set<String> DATA = Set.of("templates", "tasks", "notes");
 
   /** Reminders are in their tasks as well. */
@@ -42,45 +53,42 @@ public final class PerpetuaFlowReader implements EntryReader {
   @Override
   public void read(SourceFile file, Predicate<Entry> sink)
       throws IOException, InvalidFileException {
-    // Tasks refer to templates, lists and labels, which come after them.
     PerpetuaFlowEntities entities = new PerpetuaFlowEntities(guard, file.now());
-    Pass templates = new Pass(entities, Set.of("format", "templates", "lists", "labels"), sink);
-    JsonDocument.read(json, file, templates);
-    if (templates.stopped) {
-      return;
+    Passes passes = new Passes(entities, sink);
+    for (Set<String> members : PASSES) {
+      passes.wanted = members;
+      JsonDocument.read(json, file, passes);
+      if (passes.stopped) {
+        return;
+      }
     }
-    Pass rest = new Pass(entities, Set.of("tasks", "notes"), sink);
-    rest.entries = templates.entries;
-    JsonDocument.read(json, file, rest);
-    if (!rest.hasData) {
+    if (!passes.hasData) {
       throw new InvalidFileException("The file has no array tasks, templates or notes.", null);
     }
-    for (String member : rest.others) {
-      if (rest.stopped
-          || !sink.test(
-              new Entry(
-                  new Origin(null, member, member),
-                  new Entry.Unusable("other"),
-                  List.of("It belongs to the account, and is not imported.")))) {
+    for (String member : passes.others) {
+      if (!sink.test(
+          new Entry(
+              new Origin(null, member, member),
+              new Entry.Unusable("other"),
+              List.of("It belongs to the account, and is not imported.")))) {
         return;
       }
     }
   }
 
-  /** One reading of the document. */
-  private static final class Pass implements JsonDocument.Members {
+  /** Readings of the document. */
+  private static final class Passes implements JsonDocument.Members {
     private final PerpetuaFlowEntities entities;
-    private final Set<String> wanted;
     private final Predicate<Entry> sink;
     private final Set<String> ids = new HashSet<>();
     private final Set<String> others = new LinkedHashSet<>();
+    private Set<String> wanted = Set.of();
     private boolean hasData;
     private boolean stopped;
     private int entries;
 
-    Pass(PerpetuaFlowEntities entities, Set<String> wanted, Predicate<Entry> sink) {
+    Passes(PerpetuaFlowEntities entities, Predicate<Entry> sink) {
       this.entities = entities;
-      this.wanted = wanted;
       this.sink = sink;
     }
 
@@ -101,10 +109,6 @@ public final class PerpetuaFlowReader implements EntryReader {
               "The format of the file is not " + FORMAT + ", which is the one that can be read.",
               line);
         }
-        return true;
-      }
-      if (member.equals("lists") || member.equals("labels")) {
-        entities.readPlace(member, value);
         return true;
       }
       entries++;
@@ -133,7 +137,10 @@ public final class PerpetuaFlowReader implements EntryReader {
         Content content =
             switch (type) {
               case "task" -> entities.task(fields, reasons);
-              case "template" -> entities.template(fields);
+              case "list" -> entities.list(fields);
+              case "label" -> entities.label(fields);
+              case "filter" -> entities.filter(fields);
+              case "template" -> entities.template(fields, reasons);
               default -> entities.note(fields, reasons);
             };
         return new Entry(origin, content, reasons);
@@ -148,7 +155,14 @@ public final class PerpetuaFlowReader implements EntryReader {
     }
 
     private static String title(String member, JsonNode value) {
-      String text = JsonDocument.text(value, member.equals("notes") ? "content" : "title");
+      String text =
+          JsonDocument.text(
+              value,
+              switch (member) {
+                case "notes" -> "content";
+                case "lists", "labels", "filters" -> "name";
+                default -> "title";
+              });
       return text == null ? "" : text;
     }
   }

@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.zip.GZIPInputStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A file with what is needed to read it: the same results in each run, whatever the time.
@@ -20,11 +21,17 @@ import java.util.zip.GZIPInputStream;
  * @param bytes as sent; not modified
  * @param compressed with gzip
  * @param maxBytes uncompressed
+ * @param list for tasks of which the file names none; null for the inbox
  * @param zone of times without one
  * @param now when the file was sent
  */
 public record SourceFile(
-    byte[] bytes, boolean compressed, long maxBytes, ZoneId zone, Instant now) {
+    byte[] bytes,
+    boolean compressed,
+    long maxBytes,
+    @Nullable String list,
+    ZoneId zone,
+    Instant now) {
   private static final int BUFFER_BYTES = 64 * 1024;
   private static final int BYTE_ORDER_MARK = 0xfeff;
 

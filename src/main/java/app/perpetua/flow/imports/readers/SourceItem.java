@@ -4,7 +4,9 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +25,12 @@ final class SourceItem {
   @Nullable String parent;
   String text = "";
 
-  /** Where it is, such as its project; the same for most of its children. */
+  /** Null for the inbox, or, of a child, the list of its parent. */
+  Filing.@Nullable Named list;
+
+  final Set<Filing.Named> labels = new LinkedHashSet<>();
+
+  /** Where it is in the list, such as its section; the same for most of its children. */
   List<String> place = List.of();
 
   /** What there is no column for, one line each. */
@@ -34,7 +41,7 @@ final class SourceItem {
   /** At the end of the day, in whole minutes, if that has no time. */
   @Nullable Instant due;
 
-  /** The day, if it has no time and the task does not repeat. */
+  /** The day, if it has no time. */
   @Nullable LocalDate dueOn;
 
   @Nullable Integer minutes;
@@ -84,6 +91,7 @@ final class SourceItem {
         && minutes == null
         && reminders.isEmpty()
         && checks.isEmpty()
+        && labels.isEmpty()
         && rrule == null
         && reasons.isEmpty()
         && Texts.fits(title, Texts.TITLE);

@@ -12,7 +12,11 @@ public final class Texts {
   /** Longest title, in code points. */
   public static final int TITLE = 200;
 
-  static final int LONG_TEXT = 10_000;
+  /** Longest description, in code points. */
+  public static final int LONG_TEXT = 10_000;
+
+  /** Longest name of a list, label or filter, in code points. */
+  public static final int NAME = 100;
 
   /** Longer ones can be stored, but not edited. */
   static final int NOTE = 2_000;
@@ -45,7 +49,8 @@ public final class Texts {
     return UnicodeText.isBlank(line) ? UNTITLED : line;
   }
 
-  static boolean fits(String text, int max) {
+  /** Whether a text has at most so many code points. */
+  public static boolean fits(String text, int max) {
     return text.length() <= max || text.codePointCount(0, text.length()) <= max;
   }
 

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /** TickTick's backup, a CSV with some lines in front of the table. */
 public final class TickTickCsvReader implements EntryReader {
   private static final int MAX_OFFSET = 43_200;
+  private static final String NOTES = "A note has neither list nor labels; they are in its text.";
   private static final String OPEN = "▫";
   private static final String DONE = "▪";
   private static final int MAX_CHECKS = 200;
@@ -28,6 +29,7 @@ public final class TickTickCsvReader implements EntryReader {
   public void read(SourceFile file, Predicate<Entry> sink)
       throws IOException, InvalidFileException {
     List<SourceItem> items = new ArrayList<>();
+    Places places = new Places();
     Map<String, Integer> repetitions = new HashMap<>();
     CsvTable.read(
         file,
@@ -37,13 +39,14 @@ public final class TickTickCsvReader implements EntryReader {
             throw EntryReader.tooMany();
           }
           if (!line.isBlank()) {
-            items.add(item(file, line, repetitions));
+            items.add(item(file, line, repetitions, places));
           }
         });
-    new ItemTree(file, items).read(sink);
+    new ItemTree(file, items, places).read(sink);
   }
 
-  private static SourceItem item(SourceFile file, Line line, Map<String, Integer> repetitions) {
+  private static SourceItem item(
+      SourceFile file, Line line, Map<String, Integer> repetitions, Places places) {
     String id = line.get("taskId");
     if (id.isEmpty()) {
       String key = line.fields().toString();
@@ -53,9 +56,8 @@ public final class TickTickCsvReader implements EntryReader {
     String parent = line.get("parentId");
     item.parent = parent.isEmpty() ? null : Texts.id(parent);
     item.note = line.get("Kind").equalsIgnoreCase("NOTE");
-    place(item, line);
+    place(item, line, places);
     content(item, line);
-    item.keep("Tags", line.get("Tags"), "Tags are in the description.");
     dates(item, line, file.zone());
     item.priority =
         switch (line.get("Priority")) {
@@ -67,18 +69,22 @@ public final class TickTickCsvReader implements EntryReader {
     return item;
   }
 
-  private static void place(SourceItem item, Line line) {
-    List<String> place = new ArrayList<>();
+  private static void place(SourceItem item, Line line, Places places) {
     String list = line.get("List Name");
     String folder = line.get("Folder Name");
-    if (!list.isEmpty() && !list.equalsIgnoreCase("inbox")) {
-      place.add("List: " + (folder.isEmpty() ? list : folder + " / " + list));
+    String path =
+        list.isEmpty() || list.equalsIgnoreCase("inbox")
+            ? ""
+            : folder.isEmpty() ? list : folder + " / " + list;
+    if (item.note) {
+      item.keep("List", path, NOTES);
+      item.keep("Labels", line.get("Tags"), NOTES);
+    } else {
+      item.list = places.list(path);
+      places.label(item, List.of(line.get("Tags").split(",", -1)));
     }
     String column = line.get("Column Name");
-    if (!column.isEmpty()) {
-      place.add("Section: " + column);
-    }
-    item.place = List.copyOf(place);
+    item.place = column.isEmpty() ? List.of() : List.of("Section: " + column);
   }
 
   /** A check list is in the content, one item on each line; other lines are its description. */

@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TodoistCsvReader implements EntryReader {
   private static final int DEEPEST = 20;
+
+  /** A word that Todoist reads as a label; names cannot have the excluded characters. */
+  private static final Pattern LABEL = Pattern.compile("(?<!\\S)@([^\\s@\"()|&!,]+)(?!\\S)");
 
   private final QuickParser parser;
 
@@ -32,13 +36,14 @@ public final class TodoistCsvReader implements EntryReader {
       throws IOException, InvalidFileException {
     Lines lines = new Lines(file, parser);
     CsvTable.read(file, Set.of("type", "content"), lines::add);
-    new ItemTree(file, lines.items).read(sink);
+    new ItemTree(file, lines.items, lines.places).read(sink);
   }
 
   private static final class Lines {
     private final SourceFile file;
     private final QuickParser parser;
     private final List<SourceItem> items = new ArrayList<>();
+    private final Places places = new Places();
     private final Map<String, Integer> repetitions = new HashMap<>();
 
     /** The latest task of each level. */
@@ -67,19 +72,18 @@ public final class TodoistCsvReader implements EntryReader {
         // How the project is shown.
         case "", "meta" -> {}
         default -> {
-          SourceItem item = item(line, "");
+          SourceItem item = item(line, "", line.get("content"));
           item.left =
               "Entries of the type " + Texts.shortened(line.get("type"), 40) + " are unknown.";
         }
       }
     }
 
-    private SourceItem item(Line line, String parents) {
+    private SourceItem item(Line line, String parents, String title) {
       String key = parents + "\n" + line.fields();
       int repetition = repetitions.merge(key, 1, Integer::sum);
       SourceItem item =
-          new SourceItem(
-              line.number(), Texts.hash(key + "\n" + repetition), line.get("content"), file.zone());
+          new SourceItem(line.number(), Texts.hash(key + "\n" + repetition), title, file.zone());
       items.add(item);
       return item;
     }
@@ -90,8 +94,15 @@ public final class TodoistCsvReader implements EntryReader {
         path.removeLast();
       }
       SourceItem parent = path.isEmpty() ? null : path.getLast();
-      SourceItem item = item(line, parent == null ? "" : parent.id);
+      String content = line.get("content");
+      String title = LABEL.matcher(content).replaceAll("").strip();
+      SourceItem item =
+          item(line, parent == null ? "" : parent.id, title.isEmpty() ? content : title);
       item.parent = parent == null ? null : parent.id;
+      item.list = file.list() == null ? null : places.list(file.list());
+      if (!title.isEmpty()) {
+        places.label(item, LABEL.matcher(content).results().map(match -> match.group(1)).toList());
+      }
       item.text = line.raw("description");
       item.priority = priority(line.get("priority"));
       if (section != null) {
@@ -143,6 +154,7 @@ public final class TodoistCsvReader implements EntryReader {
       }
       // The file does not say when it is due next: from the day of the import on.
       item.due = recurrence.first();
+      item.dueOn = recurrence.day();
       item.rrule = recurrence.rrule();
       item.afterCompletion = recurrence.afterCompletion();
     }
@@ -166,7 +178,7 @@ public final class TodoistCsvReader implements EntryReader {
       String author = line.get("author");
       String text = line.raw("content").strip();
       if (latest == null) {
-        SourceItem item = item(line, "note");
+        SourceItem item = item(line, "note", line.get("content"));
         item.note = true;
         item.text = text.equals(item.title) ? "" : text;
         item.reasons.add("A comment on the project is a note.");

@@ -8,11 +8,11 @@ import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -23,11 +23,36 @@ public final class TodoistJsonReader implements EntryReader {
           "items",
           "completed_items",
           "projects",
+          "labels",
           "sections",
           "notes",
           "comments",
           "project_notes",
           "reminders");
+
+  /** Todoist's colours of labels, by name. */
+  private static final Map<String, String> COLOURS =
+      Map.ofEntries(
+          Map.entry("berry_red", "#b8255f"),
+          Map.entry("red", "#dc4c3e"),
+          Map.entry("orange", "#c77100"),
+          Map.entry("yellow", "#b29104"),
+          Map.entry("olive_green", "#949c31"),
+          Map.entry("lime_green", "#65a33a"),
+          Map.entry("green", "#369307"),
+          Map.entry("mint_green", "#42a393"),
+          Map.entry("teal", "#148fad"),
+          Map.entry("sky_blue", "#319dc0"),
+          Map.entry("light_blue", "#6988a4"),
+          Map.entry("blue", "#4180ff"),
+          Map.entry("grape", "#692ec2"),
+          Map.entry("violet", "#ca3fee"),
+          Map.entry("lavender", "#a4698c"),
+          Map.entry("magenta", "#e05095"),
+          Map.entry("salmon", "#c9766f"),
+          Map.entry("charcoal", "#808080"),
+          Map.entry("grey", "#999999"),
+          Map.entry("taupe", "#8f7a69"));
 
   private final Json json;
   private final QuickParser parser;
@@ -47,7 +72,7 @@ public final class TodoistJsonReader implements EntryReader {
     if (!parts.hasItems) {
       throw new InvalidFileException("The file has no array items.", null);
     }
-    new ItemTree(file, parts.complete()).read(sink);
+    new ItemTree(file, parts.complete(), parts.places).read(sink);
   }
 
   /** The parts of a file, in whatever order they come. */
@@ -58,7 +83,8 @@ public final class TodoistJsonReader implements EntryReader {
     private final Map<String, SourceItem> byId = new HashMap<>();
     private final Map<SourceItem, String> projects = new HashMap<>();
     private final Map<SourceItem, String> sections = new HashMap<>();
-    private final Map<String, JsonNode> projectNames = new HashMap<>();
+    private final Map<String, JsonNode> projectNames = new LinkedHashMap<>();
+    private final Places places = new Places();
     private final Map<String, String> sectionNames = new HashMap<>();
     private final List<Comment> comments = new ArrayList<>();
     private final List<JsonNode> reminders = new ArrayList<>();
@@ -88,6 +114,7 @@ public final class TodoistJsonReader implements EntryReader {
       switch (member) {
         case "items", "completed_items" -> item(value, line);
         case "projects" -> projectNames.put(id(value), value);
+        case "labels" -> label(value);
         case "sections" -> sectionNames.put(id(value), text(value, "name"));
         case "notes", "comments" ->
             comments.add(new Comment(firstText(value, "item_id", "task_id"), comment(value)));
@@ -144,22 +171,26 @@ public final class TodoistJsonReader implements EntryReader {
           JsonDocument.text(JsonDocument.object(value, "deadline"), "date"),
           "A task has no deadline besides its due date.");
       duration(item, JsonDocument.object(value, "duration"));
-      item.keep("Labels", labels(value), "Labels are in the description.");
+      if (item.left == null) {
+        places.label(item, labels(value));
+      }
+    }
+
+    private void label(JsonNode value) {
+      if (!JsonDocument.flag(value, "is_deleted")) {
+        places.label(text(value, "name"), COLOURS.get(text(value, "color")));
+      }
     }
 
     private @Nullable Instant instant(@Nullable String text) {
       return text == null ? null : SourceDates.parse(text, file.zone());
     }
 
-    private static String labels(JsonNode value) {
+    private static List<String> labels(JsonNode value) {
       JsonNode labels = value.get("labels");
       return labels == null || !labels.isArray()
-          ? ""
-          : labels
-              .valueStream()
-              .map(JsonNode::asString)
-              .map(Texts::storable)
-              .collect(Collectors.joining(", "));
+          ? List.of()
+          : labels.valueStream().map(label -> label.asString("")).toList();
     }
 
     private void due(SourceItem item, JsonNode due) {
@@ -212,17 +243,11 @@ public final class TodoistJsonReader implements EntryReader {
     }
 
     List<SourceItem> complete() {
+      Map<String, Filing.Named> lists = lists();
       for (SourceItem item : items) {
-        List<String> place = new ArrayList<>();
-        String project = path(projects.getOrDefault(item, ""));
-        if (!project.isEmpty()) {
-          place.add("Project: " + project);
-        }
+        item.list = lists.get(projects.getOrDefault(item, ""));
         String section = sectionNames.getOrDefault(sections.getOrDefault(item, ""), "");
-        if (!section.isEmpty()) {
-          place.add("Section: " + section);
-        }
-        item.place = List.copyOf(place);
+        item.place = section.isEmpty() ? List.of() : List.of("Section: " + section);
       }
       for (Comment comment : comments) {
         SourceItem item = comment.of() == null ? null : byId.get(Texts.id(comment.of()));
@@ -232,6 +257,21 @@ public final class TodoistJsonReader implements EntryReader {
       }
       reminders.forEach(this::reminder);
       return items;
+    }
+
+    private Map<String, Filing.Named> lists() {
+      Map<String, Filing.Named> lists = new HashMap<>();
+      projectNames.forEach(
+          (id, project) -> {
+            Filing.Named list =
+                JsonDocument.flag(project, "is_deleted")
+                    ? null
+                    : places.list(id, path(id), JsonDocument.flag(project, "is_archived"));
+            if (list != null) {
+              lists.put(id, list);
+            }
+          });
+      return lists;
     }
 
     /** The names of a project and those above it; the inbox has none. */

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Test;
 @Order(2)
 final class MigrationsTest {
   private static final Duration TIMEOUT = Duration.ofSeconds(60);
-  private static final int MIGRATIONS = 39;
+  private static final int MIGRATIONS = 40;
 
   private static Postgres postgres;
 
