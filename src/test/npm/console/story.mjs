@@ -279,10 +279,12 @@ async function story() {
   await browser.step('trying an import', async () => {
     await page.goto(`${url}#/profile`);
     await main.getByLabel('Source').selectOption('todoist_csv');
-    const content = 'TYPE,CONTENT,DATE\ntask,Book the train,some day\ntask,Pack,\n';
+    const content = 'TYPE,CONTENT,DATE\ntask,Book the train @rail,some day\ntask,Pack,\n';
+    await main.getByLabel('List of a Todoist CSV').fill('Trip');
     await main.locator('input[name="file"]').setInputFiles({name: 'trip.csv', mimeType: 'text/csv', buffer: Buffer.from(content)});
     await button('Try without changes').click();
     await main.getByText('Would add 2 tasks').waitFor();
+    await main.getByText('1 lists, 1 labels').waitFor();
     await main.getByText('The date is not one that is certain').waitFor();
     await browser.look(page, 'import');
     await open('Today');

@@ -15,6 +15,9 @@ const SOURCES = [
   ['icalendar', 'Calendar file (to-dos)'],
 ];
 
+/** Sources whose files do not name the list of their tasks, or may be given another. */
+const WITHOUT_LISTS = ['todoist_csv', 'icalendar'];
+
 /** While an import runs, it is asked for at this interval, in milliseconds. */
 const POLL_MS = 500;
 
@@ -40,13 +43,14 @@ export class ImportCard {
     return html`
       <section class="card stack" aria-labelledby="import">
         <h2 id="import">Import</h2>
-        <p>Tasks from a file of Todoist, TickTick or a calendar, or from an export of Perpetua Flow. Importing a file again
-          adds nothing.</p>
+        <p>Tasks with their lists and labels from a file of Todoist, TickTick or a calendar, or from an export of Perpetua Flow.
+          Importing a file again adds nothing.</p>
         <form class="profile" @submit=${this.#submit}>
           <label>Source
             <select name="source">${SOURCES.map(([value, label]) => html`<option value=${value}>${label}</option>`)}</select>
           </label>
           <label>File <input type="file" name="file" required></label>
+          <label>List of a Todoist CSV or calendar file <input name="list" maxlength="100"></label>
           <p class="field-error" role="alert">${this.#error}</p>
           <div class="row">
             <button name="dry_run" value="true" ?disabled=${this.#isRunning}>Try without changes</button>
@@ -69,11 +73,13 @@ export class ImportCard {
     }
     return html`
       <p role="status">${dry_run ? 'Would add' : 'Added'} ${added.tasks} tasks, ${added.subtasks} subtasks, ${
-        added.templates} templates, ${added.reminders} reminders and ${added.notes} notes:
+        added.templates} templates, ${added.reminders} reminders, ${added.notes} notes, ${added.lists} lists, ${
+        added.labels} labels and ${added.filters} filters:
         ${progress.taken} entries as they are, ${progress.changed} changed, ${progress.left} left.</p>
       ${this.#report.length === 0 ? nothing : html`
         <ul class="plain task-lines" aria-label="Report of the import">${this.#report.map(line => html`
-          <li><p><strong>${line.title || line.source_id}</strong> <span class="tag">${line.outcome}</span><br>
+          <li><p><strong>${line.title || line.source_id}</strong> <span class="tag">${
+            line.entity_type}</span> <span class="tag">${line.outcome}</span><br>
             <span class="faint">${line.line ? `Line ${line.line}. ` : ''}${line.reasons.join(' ')}</span></p></li>`)}
         </ul>`}`;
   }
@@ -84,23 +90,24 @@ export class ImportCard {
     const form = /** @type {HTMLFormElement} */ (event.target);
     const data = new FormData(form, event.submitter);
     const source = /** @type {ImportSource} */ (String(data.get('source')));
-    void this.#run(source, /** @type {File} */ (data.get('file')), data.get('dry_run') === 'true');
+    const list = WITHOUT_LISTS.includes(source) ? String(data.get('list')).trim() : '';
+    void this.#run(source, list, /** @type {File} */ (data.get('file')), data.get('dry_run') === 'true');
   };
 
   async #sample() {
     const file = await (await fetch('/console/sample/todoist.csv')).blob();
-    await this.#run('todoist_csv', file, false);
+    await this.#run('todoist_csv', '', file, false);
   }
 
-  /** @param {ImportSource} source @param {Blob} file @param {boolean} dryRun */
-  async #run(source, file, dryRun) {
+  /** @param {ImportSource} source @param {string} list @param {Blob} file @param {boolean} dryRun */
+  async #run(source, list, file, dryRun) {
     const {api} = this.#view.app;
     this.#isRunning = true;
     this.#error = '';
     this.#latest = undefined;
     this.#view.update();
     try {
-      let latest = (await api.post('/api/v1/imports', {query: {source, dry_run: dryRun}, body: file})).data;
+      let latest = (await api.post('/api/v1/imports', {query: {source, dry_run: dryRun, ...(list && {list})}, body: file})).data;
       while (latest.finished_at === null) {
         this.#latest = latest;
         this.#view.update();
@@ -108,7 +115,8 @@ export class ImportCard {
         latest = (await api.get('/api/v1/imports/{id}', {path: {id: latest.id}})).data;
       }
       this.#report = (await api.get('/api/v1/imports/{id}/report',
-          {path: {id: latest.id}, query: {limit: LINES}})).data.filter(({outcome}) => outcome !== 'taken');
+          {path: {id: latest.id}, query: {limit: LINES}})).data
+          .filter(({entity_type, outcome}) => outcome !== 'taken' || entity_type === 'list' || entity_type === 'label');
       this.#latest = latest;
     } catch (thrown) {
       this.#error = sentence(thrown);
