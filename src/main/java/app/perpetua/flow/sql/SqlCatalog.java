@@ -69,11 +69,11 @@ public final class SqlCatalog {
    */
   public static final Pattern PARAMETER = Pattern.compile(":(?<![:\\w]:)([a-z][a-z0-9_]*)");
 
-  /** A select that locks no row; one that starts with a common table expression may change rows. */
-  private static final Pattern PLAIN_READ =
-      Pattern.compile(
-          "(/\\* [a-z_.]+ \\*/ )?select\\b(?!.*\\bfor\\s+(no\\s+key\\s+)?(update|key|share)\\b).*",
-          Pattern.DOTALL);
+  private static final Pattern SELECT = Pattern.compile("(/\\* [a-z_.]+ \\*/ )?select\\b");
+
+  /** The boundary is behind the word, so that the search skips other characters quickly. */
+  private static final Pattern ROW_LOCK =
+      Pattern.compile("for(?<!\\wfor)\\s+(no\\s+key\\s+)?(update|key|share)\\b");
 
   /** Whose rows a statement reads or changes. */
   public enum Scope {
@@ -120,7 +120,8 @@ public final class SqlCatalog {
                     places.add(indexes.computeIfAbsent(parameter.group(1), _ -> indexes.size()));
                     return "?";
                   });
-      boolean plainRead = PLAIN_READ.matcher(sql).matches();
+      // One that starts with a common table expression may change rows.
+      boolean plainRead = SELECT.matcher(sql).lookingAt() && !ROW_LOCK.matcher(sql).find();
       return new Statement(
           name, sql, driverSql, Map.copyOf(indexes), List.copyOf(places), scope, plainRead);
     }

@@ -36,7 +36,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/** Event streams through the whole service. */
+/** Event streams through the whole service. Starts early, because one test takes long. */
+@Order(3)
 class EventsApiTest {
   private static final String EVENTS = "/api/v1/events";
   private static final Duration LIMIT = Duration.ofSeconds(30);
