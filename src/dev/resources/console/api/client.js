@@ -106,7 +106,7 @@ export class ApiClient extends EventTarget {
     return this.#write('POST', path, options);
   }
 
-  /** Whether the rate limit has room for requests that can be left out, such as those while somebody types. */
+  /** Whether the rate limit has room for requests that can be left out, such as those while a text is typed. */
   get hasRoom() {
     return this.#permitted.count > RESERVED || performance.now() - this.#permitted.at > LIMITED_MS;
   }

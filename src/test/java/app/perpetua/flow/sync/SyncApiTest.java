@@ -464,7 +464,7 @@ class SyncApiTest {
     assertEquals(entering, answer.get("changes").get(0).get("id").asString());
     assertEquals(1, answer.get("changes").size());
     assertEquals(Set.of(kept, entering), tasks(high.entities()));
-    // A deletion is told of every task.
+    // Deletions of all tasks are returned.
     api.delete("/api/v1/tasks/" + low).expect(200);
     api.delete("/api/v1/tasks/" + kept).expect(200);
     JsonNode deleted = high.readOne();
@@ -486,7 +486,7 @@ class SyncApiTest {
     LocalCopy today = new LocalCopy(api, filter);
     today.update();
     assertEquals(Set.of(early, archived), tasks(today.entities()));
-    // Without a change of the tasks; the next snapshot knows.
+    // No task was changed, so only the next snapshot leaves it out.
     api.patch("/api/v1/lists/" + list, Map.of("archived", true)).expect(200);
     today.update();
     assertEquals(Set.of(early, archived), tasks(today.entities()));
