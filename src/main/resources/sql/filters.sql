@@ -6,7 +6,7 @@
 
 -- name: find_meaning
 -- What the names and words of a filter mean for the user; no row means that the account does not exist.
--- An index of trigrams finds words with three letters or digits in a row (migration V19).
+-- An index of trigrams finds words with three letters or digits in a row (migration V40).
 select 'zone' as kind, u.timezone as name, null::uuid as id, null::text as folded, false as indexed
 from auth.users u
 where u.id = :user_id

@@ -1061,9 +1061,10 @@ order by page.key, page.id
 
 -- name: search_ascending
 -- Tasks that contain every word. Two words find completed, hidden and archived tasks through the
--- index of trigrams (migration V19), the longest of those that have three letters or digits in a row.
--- Without such a word, the index would be read as a whole, so all texts of the user are. Open tasks
--- are few and are read. Patterns are computed once; migration V17 explains their form.
+-- index of trigrams (migration V40), the longest of those that have three letters or digits in a row.
+-- Without such a word, the index would be read as a whole, so all texts of the user are. What is found is
+-- an array of ids, of which one index scan reads the tasks in order: a join looks up each by itself. Open
+-- tasks are few and are read. Patterns are computed once; migration V17 explains their form.
 with patterns as materialized (
   select array_agg(pattern order by has_trigram desc, length(pattern) desc, pattern) as best_first,
          bool_or(has_trigram) as indexed
@@ -1084,14 +1085,14 @@ found as (
          updated_at
   from tasks.task_instances
   where (select indexed from patterns)
-    and user_id = :user_id and id in (
+    and user_id = :user_id and id = any(array(
       select c.task_id
       from tasks.closed_texts c
       where c.user_id = :user_id
         and c.text like (select best_first[1] from patterns)
         and c.text like (select coalesce(best_first[2], '%') from patterns)
         and c.text like all ((select best_first[3:] from patterns)::text[])
-    )
+    ))
   union all
   select id, template_id, priority, due_date, list_id, label_ids, completed, hidden, archived, created_at,
          updated_at
@@ -1163,14 +1164,14 @@ found as (
          updated_at
   from tasks.task_instances
   where (select indexed from patterns)
-    and user_id = :user_id and id in (
+    and user_id = :user_id and id = any(array(
       select c.task_id
       from tasks.closed_texts c
       where c.user_id = :user_id
         and c.text like (select best_first[1] from patterns)
         and c.text like (select coalesce(best_first[2], '%') from patterns)
         and c.text like all ((select best_first[3:] from patterns)::text[])
-    )
+    ))
   union all
   select id, template_id, priority, due_date, list_id, label_ids, completed, hidden, archived, created_at,
          updated_at

@@ -156,7 +156,7 @@ final class Clauses {
     };
   }
 
-  /** Of a list or label that the user does not have it is not known what it means. */
+  /** Whether it names a list or label that the user does not have: then no task matches. */
   private boolean isUnknown(Expression.Condition condition) {
     return switch (condition) {
       case Expression.InList(Reference.ByName(String name, _)) ->

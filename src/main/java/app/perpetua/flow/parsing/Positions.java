@@ -20,11 +20,16 @@ public final class Positions {
   /** Reads {@code position} of a body; null without a valid one, of which an error is added. */
   public static @Nullable String read(JsonReader body) {
     String position = body.text("position", 1, MAX_LENGTH);
-    if (position != null && !FORMAT.matcher(position).matches()) {
+    if (position != null && !isPosition(position)) {
       body.addError("position", "must be digits 0-9, A-Z and a-z, and not end in 0");
       return null;
     }
     return position;
+  }
+
+  /** Whether a text is a position. */
+  public static boolean isPosition(String text) {
+    return text.length() <= MAX_LENGTH && FORMAT.matcher(text).matches();
   }
 
   /**

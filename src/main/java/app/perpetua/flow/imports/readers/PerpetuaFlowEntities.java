@@ -5,6 +5,7 @@ import app.perpetua.flow.filters.Filter;
 import app.perpetua.flow.filters.FilterException;
 import app.perpetua.flow.imports.readers.Entry.Content;
 import app.perpetua.flow.imports.readers.Fields.InvalidFieldException;
+import app.perpetua.flow.parsing.Positions;
 import app.perpetua.flow.parsing.UnicodeText;
 import app.perpetua.flow.recurrence.ImportedRule;
 import java.time.Instant;
@@ -28,7 +29,6 @@ final class PerpetuaFlowEntities {
   private static final int MAX_VERSION = Integer.MAX_VALUE - 1;
   private static final int MAX_OFFSET = 43_200;
   private static final Set<String> PRIORITIES = Set.of("low", "medium", "high");
-  private static final Pattern POSITION = Pattern.compile("[0-9A-Za-z]{0,199}[1-9A-Za-z]");
   private static final Pattern COLOUR = Pattern.compile("#[0-9a-f]{6}");
 
   private final AddressGuard guard;
@@ -84,7 +84,7 @@ final class PerpetuaFlowEntities {
 
   private static @Nullable String position(Fields fields) throws InvalidFieldException {
     String position = fields.text("position", 0, Texts.LONG_TEXT, "");
-    return POSITION.matcher(position).matches() ? position : null;
+    return Positions.isPosition(position) ? position : null;
   }
 
   private Filing filing(Fields fields, List<String> reasons) throws InvalidFieldException {
